@@ -1,0 +1,1 @@
+"""Open, offline toolkit for MR imaging of glioma: from a study to a report."""

@@ -1,0 +1,1 @@
+"""A study to its findings, and the folder in which they are written."""

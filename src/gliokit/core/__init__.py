@@ -1,0 +1,1 @@
+"""Words and values: errors, vocabulary, geometry, image, study, cohort, findings."""

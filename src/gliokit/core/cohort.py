@@ -1,0 +1,163 @@
+"""A cohort: one row per study, and a loader that turns a row into a study.
+
+Columns: `patient_id` is required; `study_id, day, site, scanner, phase`, a path per
+sequence (`t1 t1c t2 flair`), `labels`, and clinical columns are optional. Day 0 is the
+diagnostic scan. Rows are checked before anything is loaded; an error names the row (the
+header is row 1) and the column.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from gliokit.core.errors import CohortError
+from gliokit.core.study import Study
+from gliokit.core.vocabulary import MRSequence, Phase
+
+NUMBERS: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
+    {  # column: smallest and largest value that is possible
+        "day": (-36_500, 36_500),
+        "age": (0, 120),
+        "kps": (0, 100),
+        "grade": (1, 4),
+        "surgery_day": (-36_500, 36_500),
+        "rt_start_day": (-36_500, 36_500),
+        "rt_end_day": (-36_500, 36_500),
+        "rt_dose_gy": (0, 200),
+        "dexamethasone_mg_per_day": (0, 100),
+        "os_days": (0, 36_500),
+    }
+)
+CODES: MappingProxyType[str, frozenset[str]] = MappingProxyType(
+    {
+        "sex": frozenset({"F", "M"}),
+        "idh": frozenset({"mutant", "wildtype"}),
+        "codel_1p19q": frozenset({"codeleted", "intact"}),
+        "mgmt": frozenset({"methylated", "unmethylated"}),
+        "resection": frozenset({"GTR", "STR", "PR", "biopsy"}),
+        "clinical_change": frozenset({"better", "stable", "worse"}),
+        "in_radiation_field": frozenset({"0", "1"}),
+        "os_event": frozenset({"0", "1"}),
+        "progression": frozenset({"true", "pseudo", "none"}),
+        "phase": frozenset(Phase),
+    }
+)
+TEXTS = ("patient_id", "study_id", "site", "scanner", "therapy", "labels", *MRSequence)
+UNKNOWN = frozenset({"", "NA", "na", "NaN", "nan"})
+# study ids become folder names
+ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One study of a cohort.
+
+    Attributes
+    ----------
+    number : int
+        Line in the table; the header is line 1.
+    patient_id, study_id : str
+        The study id is unique within the cohort.
+    cells : mapping of str to str
+        Every known cell by column; unknown values are absent.
+    """
+
+    number: int
+    patient_id: str
+    study_id: str
+    cells: Mapping[str, str] = field(repr=False)
+
+    def number_of(self, column: str) -> float:
+        """Give a numeric cell; `nan` where it is unknown."""
+        return float(self.cells.get(column, "nan"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Rows and the loader that makes studies of them.
+
+    Attributes
+    ----------
+    rows : sequence of Row
+        One per study.
+    load : callable
+        Row to Study; supplied by `gliokit.io`, so that systems see studies, never paths.
+    """
+
+    rows: Sequence[Row]
+    load: Callable[[Row], Study] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def studies(self) -> Iterator[Study]:
+        """Load one study after another."""
+        return (self.load(row) for row in self.rows)
+
+
+def check_rows(table: Iterable[Mapping[str, str]], *, source: str) -> list[Row]:
+    """Check every cell of a table and give its rows.
+
+    Parameters
+    ----------
+    table : iterable of mapping
+        One mapping of column to text per study.
+    source : str
+        Name of the table in messages.
+
+    Raises
+    ------
+    CohortError
+        Naming the row and column at fault, what was found and what is needed.
+    """
+    rows: list[Row] = []
+    seen: dict[str, int] = {}
+    for number, record in enumerate(table, start=2):
+        where = f"{source} row {number}"
+        cells = {c: v.strip() for c, v in record.items() if v is not None and c is not None}
+        cells = {column: value for column, value in cells.items() if value not in UNKNOWN}
+        for column, value in cells.items():
+            _check_cell(column, value, where)
+        row = Row(number, _patient(cells, where), _study(cells, where), cells)
+        if row.study_id in seen:
+            raise CohortError(
+                f"{where}, column study_id: {row.study_id!r} stands in row {seen[row.study_id]} "
+                "already; study ids must be unique"
+            )
+        seen[row.study_id] = number
+        rows.append(row)
+    if not rows:
+        raise CohortError(f"{source} has no rows; add one per study")
+    return rows
+
+
+def _patient(cells: Mapping[str, str], where: str) -> str:
+    if not cells.get("patient_id"):
+        raise CohortError(f"{where}, column patient_id: empty; every study needs its patient")
+    return cells["patient_id"]
+
+
+def _study(cells: Mapping[str, str], where: str) -> str:
+    study_id = cells.get("study_id", cells["patient_id"])
+    if set(study_id) - ID_CHARACTERS or study_id.startswith("."):
+        raise CohortError(
+            f"{where}, column study_id: {study_id!r} cannot name a folder; "
+            "use letters, digits, '-', '_' and '.'"
+        )
+    return study_id
+
+
+def _check_cell(column: str, value: str, where: str) -> None:
+    where = f"{where}, column {column}"
+    if column in CODES and value not in CODES[column]:
+        allowed = ", ".join(sorted(CODES[column]))
+        raise CohortError(f"{where}: found {value!r}; needed one of {allowed}, or empty")
+    if column in NUMBERS:
+        low, high = NUMBERS[column]
+        try:
+            number = float(value)
+        except ValueError:
+            raise CohortError(f"{where}: found {value!r}; needed a number, or empty") from None
+        if not (math.isfinite(number) and low <= number <= high):
+            raise CohortError(f"{where}: found {value}; needed {low:g} to {high:g}, or empty")

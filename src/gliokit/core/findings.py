@@ -1,0 +1,191 @@
+"""What was found in one study, as plain records.
+
+Every measured number is a `Quantity`: a value, its unit, and the interval of its uncertainty
+where one was estimated. Coordinates are RAS+ mm, or voxel indices of the segmentation.
+"""
+
+from dataclasses import dataclass
+
+from gliokit.core.vocabulary import Label, MRSequence, Region, Side
+
+SCHEMA_VERSION = "1.0"
+DISCLAIMER = "For research use only; not a medical device."
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A measured number.
+
+    Attributes
+    ----------
+    value : float
+        In `unit`.
+    unit : str
+        `mL`, `mm` or `mm2`.
+    interval : tuple of float or None
+        90 % interval in `unit`; None where no uncertainty was estimated.
+    """
+
+    value: float
+    unit: str
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One image that went in: what it is and exactly which bytes it was, never its name."""
+
+    sequence: MRSequence
+    sha256: str
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    orientation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model that segmented: bundle name, its hash, and how it was run."""
+
+    name: str
+    version: str
+    sha256: str
+    device: str
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader must know.
+
+    Attributes
+    ----------
+    code : str
+        Stable, such as `missing-sequence`.
+    text : str
+        One sentence: what, and what follows from it.
+    """
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelVolume:
+    """Volume of one label."""
+
+    label: Label
+    voxels: int
+    volume: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class RegionVolume:
+    """Volume of one region."""
+
+    region: Region
+    voxels: int
+    volume: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Diameter:
+    """A straight line across a lesion in one slice.
+
+    Attributes
+    ----------
+    length : Quantity
+        In mm, from pixel edge to pixel edge along the line.
+    start, end : Point
+        Ends of the line, RAS+ mm.
+    """
+
+    length: Quantity
+    start: Point
+    end: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Lesion:
+    """One connected part of a region.
+
+    Attributes
+    ----------
+    name : str
+        Unique within the study, such as `TC-1`; numbered by falling volume.
+    region : Region
+        The region whose component it is.
+    voxels : int
+        Size in voxels.
+    volume : Quantity
+        mL.
+    enhancing_volume : Quantity
+        mL of it that enhances.
+    center_mm : Point
+        Center of mass, RAS+ mm.
+    side : Side
+        By the midline of the brain; approximate.
+    slice_axis, slice_index : int
+        Voxel axis nearest to head-foot, and the slice of the segmentation that is measured.
+    longest, perpendicular : Diameter or None
+        Longest in-slice diameter, and the longest one at a right angle to it in that slice;
+        None for a lesion below the stated minimum size.
+    product : Quantity or None
+        mm².
+    """
+
+    name: str
+    region: Region
+    voxels: int
+    volume: Quantity
+    enhancing_volume: Quantity
+    center_mm: Point
+    side: Side
+    slice_axis: int
+    slice_index: int
+    longest: Diameter | None = None
+    perpendicular: Diameter | None = None
+    product: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything found in one study.
+
+    Attributes
+    ----------
+    study_id : str
+        The table's, else a hash of the inputs; never a name.
+    created : str
+        ISO 8601 time, UTC; the only field that differs between two runs.
+    inputs, missing : tuple
+        Images that went in; sequences that were not there.
+    model : Model or None
+        None where the caller brought the labels.
+    options : tuple of (name, value)
+        What was chosen for this run.
+    volumes_by_label, volumes_by_region, lesions : tuple
+        Measurements on the grid of the segmentation.
+    minimum_lesion_ml : Quantity
+        Lesions below it are listed and counted, but get no diameters.
+    warnings, not_assessed : tuple of Notice
+        What is doubtful; what could not be judged, with the reason.
+    """
+
+    study_id: str
+    created: str
+    gliokit_version: str
+    inputs: tuple[Input, ...]
+    missing: tuple[MRSequence, ...]
+    model: Model | None
+    options: tuple[tuple[str, str], ...]
+    volumes_by_label: tuple[LabelVolume, ...]
+    volumes_by_region: tuple[RegionVolume, ...]
+    lesions: tuple[Lesion, ...]
+    minimum_lesion_ml: Quantity
+    warnings: tuple[Notice, ...]
+    not_assessed: tuple[Notice, ...]
+    software: tuple[tuple[str, str], ...] = ()
+    schema_version: str = SCHEMA_VERSION
+    disclaimer: str = DISCLAIMER

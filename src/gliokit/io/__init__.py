@@ -1,0 +1,1 @@
+"""Files to values and back: NIfTI, study folders, label conventions, cohort tables."""

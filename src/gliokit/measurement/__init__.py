@@ -1,0 +1,1 @@
+"""Size of the regions: volumes, lesions, diameters."""

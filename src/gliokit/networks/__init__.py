@@ -1,0 +1,1 @@
+"""Network architectures, one a file; they know no study, file or loss."""

@@ -1,0 +1,1 @@
+"""Simulated patients: anatomy, tumor, signal; their truth is known."""

@@ -1,0 +1,1 @@
+"""One step a file: orientation, grids, brain, normalization, quality."""

@@ -1,0 +1,1 @@
+"""Tumor regions from a study."""
