@@ -9,6 +9,7 @@ GliokitError
 ├── CohortError             the cohort table says something impossible
 ├── SimulationError         no such patient can be made
 ├── NotAssessableError      the input is sound, but no honest answer is possible
+├── FindingsError           a findings file cannot be read
 ├── OutputError             the result may not, or cannot, be written there
 ├── BundleError             a model bundle is damaged or does not fit
 └── CheckpointError         a training checkpoint does not match its run
@@ -57,6 +58,10 @@ class SimulationError(GliokitError, ValueError):
 
 class NotAssessableError(GliokitError, ValueError):
     """The input is sound, but no honest answer is possible."""
+
+
+class FindingsError(GliokitError, ValueError):
+    """A findings file cannot be read."""
 
 
 class OutputError(GliokitError, OSError):

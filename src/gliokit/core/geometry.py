@@ -37,13 +37,15 @@ class Grid:
         """Say how another grid differs, or None if it is the same."""
         if self.shape != other.shape:
             return f"{_times(self.shape)} against {_times(other.shape)} voxels"
+        apart = np.linalg.norm(self._corners() - other._corners(), axis=1).max()
+        if apart <= GRID_TOLERANCE_MM:
+            return None
         ours, theirs = spacing_mm(self.affine), spacing_mm(other.affine)
         if not np.allclose(ours, theirs, atol=1e-3):
             return f"spacing {_times(ours)} against {_times(theirs)} mm"
         if axis_codes(self.affine) != axis_codes(other.affine):
             return f"orientation {axis_codes(self.affine)} against {axis_codes(other.affine)}"
-        apart = np.abs(self._corners() - other._corners()).max()
-        return None if apart <= GRID_TOLERANCE_MM else f"corners up to {apart:.3g} mm apart"
+        return f"corners up to {apart:.3g} mm apart"
 
     def _corners(self) -> NDArray[np.float64]:
         last = np.array(self.shape) - 1
@@ -63,7 +65,8 @@ def voxel_volume_mm3(affine: Affine) -> float:
     GeometryError
         If `affine` maps voxels onto no volume.
     """
-    volume = abs(float(np.linalg.det(affine[:3, :3])))
+    with np.errstate(invalid="ignore"):  # NaN is refused below
+        volume = abs(float(np.linalg.det(affine[:3, :3])))
     if not np.isfinite(volume) or volume < 1e-9:
         raise GeometryError(
             f"affine maps voxels onto no volume (determinant {volume:g}); repair the header"
@@ -116,6 +119,21 @@ def axial_tilt_degrees(affine: Affine) -> float:
     normal = np.cross(first, second)
     cosine = abs(normal[2]) / np.linalg.norm(normal)
     return float(np.degrees(np.arccos(np.clip(cosine, 0, 1))))
+
+
+def bounding_box(mask: NDArray[np.generic]) -> tuple[slice, ...]:
+    """Find the smallest box, one slice per axis, that holds all that is not zero.
+
+    The slices of an empty mask are empty.
+    """
+    box: list[slice] = []
+    for axis in range(mask.ndim):
+        # what lies outside the slices that are known need not be looked at again
+        inside = mask[tuple(box)]
+        others = tuple(other for other in range(mask.ndim) if other != axis)
+        occupied = np.flatnonzero(inside.any(axis=others))
+        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1) if occupied.size else slice(0))
+    return tuple(box)
 
 
 def _times(values: ArrayLike) -> str:

@@ -50,11 +50,15 @@ class LabelMap:
         Voxel index to RAS+ mm.
     source : str
         Where it came from, for messages to the caller only.
+    note : str
+        What the reader must know of how the values were read; empty where they allow no other
+        reading.
     """
 
     array: NDArray[np.uint8] = field(repr=False)
     affine: Affine
     source: str = "label map"
+    note: str = ""
 
     @property
     def grid(self) -> Grid:

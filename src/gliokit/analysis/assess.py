@@ -1,0 +1,107 @@
+"""A study and its label map to findings: sizes, what is doubtful, what cannot be judged.
+
+Pure: arrays and records in, one record out; the same input gives the same findings.
+
+Lesions are the connected parts of the tumor core (enhancing and necrotic) and of the whole
+tumor (the abnormality seen on FLAIR). Their side is judged by the center of mass of the
+brain, which a large tumor or a cropped image shifts by some millimeters: it is approximate.
+"""
+
+import platform
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliokit.analysis.notices import doubts, not_judged
+from gliokit.analysis.options import Options
+from gliokit.core.findings import Findings, Input, Lesion, Model, Quantity
+from gliokit.core.geometry import Affine, axis_codes, spacing_mm, to_world
+from gliokit.core.image import Image
+from gliokit.core.study import Study
+from gliokit.core.vocabulary import MRSequence, Region
+from gliokit.measurement.lesions import measure_lesions
+from gliokit.measurement.volume import volumes_by_label, volumes_by_region
+from gliokit.segmentation.default import Segmentation
+
+LESION_REGIONS = (Region.TUMOR_CORE, Region.WHOLE_TUMOR)
+SOFTWARE = ("numpy", "scipy", "nibabel", "openvino")  # whose versions can change a number
+
+
+def assess(
+    study: Study,
+    segmentation: Segmentation,
+    *,
+    model: Model | None,
+    options: Options,
+    created: str,
+) -> Findings:
+    """Measure a segmented study and say what the reader must know.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        Labels and brain on the grid of `study.reference`.
+    model : Model or None
+        What made the labels; None where the caller brought them.
+    created : str
+        ISO 8601 time, UTC; the only part of the findings that differs between two runs.
+    """
+    labels = segmentation.labels
+    return Findings(
+        study_id=study.study_id,
+        created=created,
+        gliokit_version=version("gliokit"),
+        inputs=describe_inputs(study),
+        missing=tuple(study.missing),
+        model=model,
+        options=options.stated(),
+        volumes_by_label=volumes_by_label(labels),
+        volumes_by_region=volumes_by_region(labels),
+        lesions=_lesions(segmentation, options),
+        minimum_lesion_ml=Quantity(options.minimum_lesion_ml, "mL"),
+        warnings=(*segmentation.notices, *doubts(study, labels)),
+        not_assessed=not_judged(study) if model else (),
+        software=(
+            ("python", platform.python_version()),
+            *((name, version(name)) for name in SOFTWARE),
+        ),
+    )
+
+
+def describe_inputs(study: Study) -> tuple[Input, ...]:
+    """Say which images went in, in the order of `MRSequence`."""
+    present = [sequence for sequence in MRSequence if sequence in study.images]
+    return tuple(_input(sequence, study[sequence]) for sequence in present)
+
+
+def midline_mm(brain: NDArray[np.bool_], affine: Affine) -> float:
+    """Estimate where the midline lies by the brain's center of mass, RAS+ x in mm.
+
+    Parameters
+    ----------
+    brain : (X, Y, Z)
+        Voxels of the brain.
+    """
+    per_axis = [brain.sum(axis=others) for others in ((1, 2), (0, 2), (0, 1))]
+    center = [float(np.average(np.arange(len(n)), weights=n)) for n in per_axis]
+    return float(to_world(affine, center)[0])
+
+
+def _input(sequence: MRSequence, image: Image) -> Input:
+    x, y, z = (float(step) for step in spacing_mm(image.affine))
+    return Input(sequence, image.sha256, image.grid.shape, (x, y, z), axis_codes(image.affine))
+
+
+def _lesions(segmentation: Segmentation, options: Options) -> tuple[Lesion, ...]:
+    midline = midline_mm(segmentation.brain, segmentation.labels.affine)
+    return tuple(
+        lesion
+        for region in LESION_REGIONS
+        for lesion in measure_lesions(
+            segmentation.labels,
+            region,
+            minimum_ml=options.minimum_lesion_ml,
+            midline_x_mm=midline,
+        )
+    )

@@ -1,0 +1,219 @@
+"""Many studies, each to its own result; one bad study never stops the others.
+
+In OUT stand a folder per study and two tables, written when the run ends, however it ends:
+`summary.csv` with the volumes of every study that has a result, `failures.csv` with the
+reason for every one that has none (only its header if there is no such study).
+
+A run goes on where the last one stopped: a study whose result is whole and comes of the same
+images, options, model and version is not analyzed again; an outdated result is replaced.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeAlias
+
+from gliokit.analysis.analyze import Segmenter, analyze
+from gliokit.analysis.assess import describe_inputs
+from gliokit.analysis.failure import FAILURE, exit_code, reason
+from gliokit.analysis.options import Options
+from gliokit.analysis.output import (
+    FINDINGS,
+    REPORT,
+    SEGMENTATION,
+    explained,
+    remove_leftovers,
+    write_whole,
+)
+from gliokit.analysis.workers import run_tasks
+from gliokit.core.cohort import Cohort, Row
+from gliokit.core.errors import FindingsError, OutputError
+from gliokit.core.findings import Findings, Input, Model
+from gliokit.core.study import Study
+from gliokit.core.vocabulary import Label, MRSequence, Region
+from gliokit.reporting.findings_json import read_findings
+
+Cells: TypeAlias = tuple[str | int, ...]
+
+FAILURES = "failures.csv"
+SUMMARY = "summary.csv"
+FAILURE_COLUMNS = ("study_id", "reason", "exit_code")
+SUMMARY_COLUMNS = (
+    "patient_id",
+    "study_id",
+    *(f"{label.name.lower()}_ml" for label in Label if label is not Label.BACKGROUND),
+    *(f"{region.name.lower()}_ml" for region in Region),
+    "missing",
+    "warnings",
+    "not_assessed",
+)
+DIED = (
+    "the worker process died, as it does when memory runs out; "
+    "analyze this study alone, or use fewer --jobs"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one study.
+
+    Attributes
+    ----------
+    study_id : str
+        The table's.
+    findings : Findings or None
+        None if it failed.
+    reused : bool
+        Whether the result stood there already.
+    reason : str
+        Why it failed, in one line.
+    exit_code : int
+        What `gliokit analyze` of this study alone would exit with.
+    """
+
+    study_id: str
+    findings: Findings | None = None
+    reused: bool = False
+    reason: str = ""
+    exit_code: int = 0
+
+
+def analyze_cohort(
+    cohort: Cohort,
+    out: Path,
+    *,
+    load_segmenter: Callable[[], Segmenter],
+    options: Options,
+    jobs: int,
+) -> Generator[Outcome, None, None]:
+    """Analyze every study in worker processes; give the outcomes as they come.
+
+    Close the iterator to stop early: finished studies and the tables stay whole, nothing
+    half done is left.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Its `load` must pickle.
+    out : Path
+        A folder per study is made in it.
+    load_segmenter : callable
+        Called once in each worker; must pickle.
+    jobs : int
+        Workers at a time.
+
+    Raises
+    ------
+    OutputError
+        If `out` cannot be written, or holds a table that is not ours.
+    """
+    _prepare(out)
+    outcomes: dict[str, Outcome] = {}
+    handler = _RowAnalysis(cohort.load, out, load_segmenter, options)
+    try:
+        with closing(run_tasks(cohort.rows, handler, jobs=jobs)) as answers:
+            for row, answer in answers:
+                outcome = answer or Outcome(row.study_id, reason=DIED, exit_code=FAILURE)
+                outcomes[row.study_id] = outcome
+                yield outcome
+    finally:
+        remove_leftovers(out)
+        _write_tables(out, cohort.rows, outcomes)
+
+
+@dataclass(frozen=True)
+class _RowAnalysis:
+    """Turns a row into a result and raises nothing; lives in a worker."""
+
+    load: Callable[[Row], Study]
+    out: Path
+    load_segmenter: Callable[[], Segmenter]
+    options: Options
+
+    def __call__(self, row: Row) -> Outcome:
+        try:
+            return self._analyze(row)
+        except Exception as error:  # whatever it is, the other studies go on
+            return Outcome(row.study_id, reason=reason(error), exit_code=exit_code(error))
+
+    def _analyze(self, row: Row) -> Outcome:
+        study, out = self.load(row), self.out / row.study_id
+        segmenter, options = self._segmenter, self.options
+        if findings := current_result(out, study, model=segmenter.model, options=options):
+            return Outcome(row.study_id, findings, reused=True)
+        findings = analyze(study, out, segmenter=segmenter, options=options, force=True)
+        return Outcome(row.study_id, findings)
+
+    @cached_property
+    def _segmenter(self) -> Segmenter:
+        return self.load_segmenter()
+
+
+def current_result(
+    out: Path, study: Study, *, model: Model | None, options: Options
+) -> Findings | None:
+    """Read the result that stands in `out`, if analyzing `study` would give it again."""
+    if not all((out / name).is_file() for name in (REPORT, SEGMENTATION, FINDINGS)):
+        return None
+    try:
+        findings = read_findings((out / FINDINGS).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, FindingsError):
+        return None
+    same = (
+        findings.gliokit_version == version("gliokit")
+        and findings.model == model
+        and findings.options == options.stated()
+        and _hashes(findings.inputs) == _hashes(describe_inputs(study))
+    )
+    return findings if same else None
+
+
+def _hashes(inputs: tuple[Input, ...]) -> dict[MRSequence, str]:
+    return {image.sequence: image.sha256 for image in inputs}
+
+
+def _prepare(out: Path) -> None:
+    """Make the folder, and see that its tables are ours to replace."""
+    with explained(out):
+        out.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(out)
+        for name, columns in ((FAILURES, FAILURE_COLUMNS), (SUMMARY, SUMMARY_COLUMNS)):
+            table, header = out / name, ",".join(columns)
+            if table.exists() and not table.read_text("utf-8", "replace").startswith(header):
+                raise OutputError(
+                    f"{table} was not written by gliokit; choose another output folder"
+                )
+
+
+def _write_tables(out: Path, rows: Sequence[Row], outcomes: Mapping[str, Outcome]) -> None:
+    done = [(row, outcomes[row.study_id]) for row in rows if row.study_id in outcomes]
+    summary = [_summary(row, o.findings) for row, o in done if o.findings]
+    failures = [(o.study_id, o.reason, o.exit_code) for _, o in done if not o.findings]
+    write_whole(out / SUMMARY, _table(SUMMARY_COLUMNS, summary))
+    write_whole(out / FAILURES, _table(FAILURE_COLUMNS, failures))
+
+
+def _summary(row: Row, findings: Findings) -> Cells:
+    volumes = [measured.volume for measured in findings.volumes_by_label]
+    volumes += [measured.volume for measured in findings.volumes_by_region]
+    return (
+        row.patient_id,
+        row.study_id,
+        *(f"{volume.value:.6g}" for volume in volumes),
+        " ".join(findings.missing),
+        " ".join(dict.fromkeys(notice.code for notice in findings.warnings)),
+        " ".join(notice.code for notice in findings.not_assessed),
+    )
+
+
+def _table(columns: Sequence[str], rows: Iterable[Cells]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,148 @@
+"""Model bundles: a folder with weights, `card.json` and `manifest.json`.
+
+The manifest holds the sha256 of every other file; a bundle in which one differs, lacks or is
+not listed is refused. The bundle's own hash is that of its manifest. Weights are safetensors
+and OpenVINO IR, never pickle.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from gliokit.core.errors import BundleError
+
+MANIFEST, CARD = "manifest.json", "card.json"
+CARRIED_SUFFIXES = frozenset({".xml", ".bin", ".safetensors", ".json", ".skops"})
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model is, what it was made from and how good it is.
+
+    Attributes
+    ----------
+    inputs, outputs : tuple of str
+        Channels of the networks, in order.
+    training, evaluation : tuple of str
+        One statement each, with its figure, cohort and n.
+    assumed, limits : tuple of str
+        Choices that nothing published fixes; what it must not be used for.
+    """
+
+    name: str
+    version: str
+    purpose: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    training: tuple[str, ...]
+    evaluation: tuple[str, ...]
+    intended_use: str
+    limits: tuple[str, ...]
+    assumed: tuple[str, ...]
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle whose every file has been checked.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies.
+    card : Card
+        Read from `card.json`.
+    sha256 : str
+        Of the manifest, and so of everything.
+    """
+
+    folder: Path
+    card: Card
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.card.name
+
+    @property
+    def version(self) -> str:
+        """Version of the model."""
+        return self.card.version
+
+
+def shipped_bundles() -> dict[str, Path]:
+    """Folders of the bundles inside this package, by name."""
+    shipped = Path(str(files("gliokit.bundles"))) / "shipped"
+    return {manifest.parent.name: manifest.parent for manifest in shipped.glob(f"*/{MANIFEST}")}
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Check every file of a bundle against its manifest and read its card.
+
+    Raises
+    ------
+    BundleError
+        If a file is missing, altered or not listed, or the card is incomplete.
+    """
+    try:
+        listed = json.loads((folder / MANIFEST).read_bytes())["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(
+            f"{folder} is no model bundle: {MANIFEST} cannot be read ({error}); "
+            "give a folder written by gliokit, or reinstall it"
+        ) from error
+    present = {path.name for path in folder.iterdir() if path.suffix in CARRIED_SUFFIXES}
+    if unlisted := sorted(present - set(listed) - {MANIFEST}):
+        raise BundleError(f"{folder} holds {unlisted[0]}, which its manifest does not list")
+    for name, expected in listed.items():
+        path = folder / name
+        found = _sha256(path) if path.is_file() else "no file"
+        if found != expected:
+            raise BundleError(
+                f"{path} does not match its manifest: found {found[:12]}, "
+                f"needed {expected[:12]}; the bundle is damaged or altered: install it again"
+            )
+    return Bundle(folder, _read_card(folder / CARD), _sha256(folder / MANIFEST))
+
+
+def seal_bundle(folder: Path, card: Card, *, made_with: Mapping[str, str]) -> Bundle:
+    """Write card and manifest for the weights that lie in a folder.
+
+    Parameters
+    ----------
+    made_with : mapping of str to str
+        Versions of the software, and fingerprints of the training runs.
+    """
+    (folder / CARD).write_text(_json(asdict(card)))
+    names = sorted(p.name for p in folder.iterdir() if p.suffix in CARRIED_SUFFIXES)
+    hashes = {name: _sha256(folder / name) for name in names if name != MANIFEST}
+    manifest = {"sha256": hashes, "made_with": dict(sorted(made_with.items()))}
+    (folder / MANIFEST).write_text(_json(manifest))
+    return read_bundle(folder)
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        return Card(**json.loads(path.read_bytes(), object_hook=_with_tuples))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        needed = ", ".join(field.name for field in fields(Card))
+        raise BundleError(
+            f"{path} is no complete model card ({error}); needed: {needed}"
+        ) from error
+
+
+def _with_tuples(content: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

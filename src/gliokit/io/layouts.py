@@ -1,0 +1,191 @@
+"""A folder of NIfTI files, or one path per sequence, to a study.
+
+Files are known by their names alone. A layout is a function from a file's stem to what the file
+is; to add one, write it and add its line to `LAYOUTS`. Layouts are tried in order, file by file;
+a file that none knows is passed over. Only the folder itself is searched.
+
+Understood: `t1c.nii.gz`, `PATIENT_t1c.nii.gz`, `PATIENT-t1c.nii.gz` in the common spellings
+(BraTS in all its years, UPENN-GBM and UCSF-PDGM are of this form), and BIDS.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from gliokit.core.errors import LayoutError
+from gliokit.core.image import Image
+from gliokit.core.study import Study
+from gliokit.core.vocabulary import MRSequence
+from gliokit.io.nifti import read_image
+
+Role: TypeAlias = MRSequence | Literal["labels"]
+Layout: TypeAlias = Callable[[str], Role | None]
+
+SPELLINGS: MappingProxyType[str, MRSequence] = MappingProxyType(
+    {
+        spelling: sequence
+        for sequence, spellings in {
+            MRSequence.T1: "t1 t1n t1w t1pre",
+            MRSequence.T1C: "t1c t1ce t1gd t1gad t1post t1contrast t1km ct1",
+            MRSequence.T2: "t2 t2w",
+            MRSequence.FLAIR: "flair fla t2f t2flair",
+        }.items()
+        for spelling in spellings.split()
+    }
+)
+LABEL_WORDS = frozenset({"seg", "segmentation", "label", "labels", "labelmap"})
+# a file with such a word in its name is made from an image, and is none
+DERIVED_WORDS = LABEL_WORDS | {"mask", "brainmask", "dseg", "probseg", "roi", "prob", "pred"}
+_SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
+_LISTED = 8  # so many file names stand in a message
+
+
+def by_suffix(stem: str) -> Role | None:
+    """Know `t1c`, `BraTS20_Training_001_t1ce`, `BraTS-GLI-00000-000-t2f`, `P1_T1_post`, `seg`."""
+    words = re.split(r"[-_. ]", stem.lower())
+    if words[-1] in LABEL_WORDS and "brain" not in words:
+        return "labels"
+    if DERIVED_WORDS.intersection(words):
+        return None
+    ends = ("".join(words[start:]) for start in range(len(words)))
+    return next((SPELLINGS[end] for end in ends if end in SPELLINGS), None)
+
+
+def by_bids_entities(stem: str) -> Role | None:
+    """Know `sub-01_ses-1_ce-gadolinium_T1w`, `sub-01_FLAIR`, `sub-01_dseg`."""
+    *entities, suffix = stem.lower().split("_")
+    if not stem.lower().startswith("sub-"):
+        return None
+    if suffix == "t1w" and any(entity.startswith("ce-") for entity in entities):
+        return MRSequence.T1C
+    known: Mapping[str, Role] = {
+        "t1w": MRSequence.T1,
+        "t2w": MRSequence.T2,
+        "flair": MRSequence.FLAIR,
+        "dseg": "labels",
+    }
+    return known.get(suffix)
+
+
+LAYOUTS: MappingProxyType[str, Layout] = MappingProxyType(
+    {
+        "bids": by_bids_entities,
+        "suffix": by_suffix,
+    }
+)
+NO_OVERRIDES: MappingProxyType[MRSequence, Path] = MappingProxyType({})
+
+
+def read_study(
+    folder: Path | None,
+    *,
+    overrides: Mapping[MRSequence, Path] = NO_OVERRIDES,
+    study_id: str | None = None,
+) -> Study:
+    """Read the images of one study.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Searched by `find_sequences`; None if every image is named in `overrides`.
+    overrides : mapping of MRSequence to Path
+        Paths that go before what the folder holds.
+    study_id : str or None
+        By default a hash of the images: folder names may hold patient names.
+
+    Raises
+    ------
+    LayoutError
+        If there is no image, or if two files could be the same sequence.
+    ImageError, GeometryError
+        If an image is not usable.
+    """
+    if folder is None:
+        paths = {sequence: overrides[sequence] for sequence in MRSequence if sequence in overrides}
+    else:
+        paths = find_sequences(folder, overrides=overrides)
+    if not paths:
+        raise LayoutError(f"no image is named; needed a folder, or one of {_options()}")
+    with ThreadPoolExecutor(len(MRSequence)) as pool:  # isal and numpy release the lock
+        images = dict(zip(paths, pool.map(read_image, paths.values()), strict=True))
+    return Study(study_id or hashed_id(images), images)
+
+
+def find_sequences(
+    folder: Path, *, overrides: Mapping[MRSequence, Path] = NO_OVERRIDES
+) -> dict[MRSequence, Path]:
+    """Find the image of each sequence; those that are not there are absent.
+
+    Raises
+    ------
+    LayoutError
+        If there is no image, or if two files could be the same sequence.
+    """
+    files = _nifti_files(folder)
+    paths = {
+        sequence: path
+        for sequence in MRSequence
+        if (path := overrides.get(sequence) or _only(sequence, files))
+    }
+    if not paths:
+        raise LayoutError(
+            f"{folder}: no image of a known sequence among {_named(files) or 'no NIfTI files'}; "
+            f"needed names that end in one of {' '.join(SPELLINGS)}; rename them, or give "
+            f"{_options()}"
+        )
+    return paths
+
+
+def find_labels(folder: Path) -> Path | None:
+    """Find the label map of a study, or None.
+
+    Raises
+    ------
+    LayoutError
+        If two files could be it.
+    """
+    return _only("labels", _nifti_files(folder))
+
+
+def recognize(path: Path) -> Role | None:
+    """Tell from its name what a file is, or None if no layout knows it."""
+    stem = _SUFFIX.sub("", path.name)
+    return next((role for layout in LAYOUTS.values() if (role := layout(stem))), None)
+
+
+def hashed_id(images: Mapping[MRSequence, Image]) -> str:
+    """Name a study after its images: the same files have the same id, wherever they lie."""
+    parts = sorted(f"{sequence} {image.sha256}" for sequence, image in images.items())
+    return "study-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:10]
+
+
+def _nifti_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        found = "a file, not a folder" if folder.exists() else "no such folder"
+        raise LayoutError(f"{folder}: {found}; give the study's folder, or {_options()}")
+    files = (path for path in folder.iterdir() if _SUFFIX.search(path.name))
+    return sorted(path for path in files if not path.name.startswith("."))
+
+
+def _only(role: Role, files: list[Path]) -> Path | None:
+    candidates = [path for path in files if recognize(path) == role]
+    if len(candidates) > 1:
+        raise LayoutError(
+            f"{candidates[0].parent}: {_named(candidates)} could each be {role}; "
+            f"say which with --{role} PATH"
+        )
+    return candidates[0] if candidates else None
+
+
+def _options() -> str:
+    return " ".join(f"--{sequence} PATH" for sequence in MRSequence)
+
+
+def _named(files: list[Path]) -> str:
+    names = [path.name for path in files[:_LISTED]]
+    more = f", and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
+    return ", ".join(names) + more

@@ -1,0 +1,87 @@
+"""Checkpoints of a training run: everything that the next step depends on.
+
+Weights, their running average and the optimizer's state, as safetensors (never pickle).
+Data are drawn from (seed, step), so the step is all that the sampler needs to go on.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gliokit.core.errors import CheckpointError
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """What a run consists of while it runs.
+
+    Attributes
+    ----------
+    network, average : nn.Module
+        The weights that learn, and their running average.
+    optimizer : Optimizer
+        With state for every parameter of `network`, or none yet.
+    """
+
+    network: nn.Module
+    average: nn.Module
+    optimizer: torch.optim.Optimizer
+
+
+def save_checkpoint(path: Path, state: TrainingState, *, step: int, run: str) -> None:
+    """Write a checkpoint whole or not at all.
+
+    Parameters
+    ----------
+    step : int
+        Steps taken.
+    run : str
+        Fingerprint of the run's settings; resuming another run is refused.
+    """
+    tensors: dict[str, Tensor] = {}
+    for part, module in (("network", state.network), ("average", state.average)):
+        tensors |= {f"{part}.{name}": value for name, value in module.state_dict().items()}
+    for index, slots in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
+    whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    part_path = path.with_suffix(".part")
+    save_file(whole, part_path, metadata={"run": json.dumps({"step": step, "run": run})})
+    part_path.replace(path)
+
+
+def load_checkpoint(path: Path, state: TrainingState, *, run: str) -> int:
+    """Bring a run back to where its checkpoint was written; give the steps taken.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint belongs to a run with other settings.
+    """
+    with safe_open(path, framework="pt") as file:
+        saved = json.loads(file.metadata()["run"])
+    if saved["run"] != run:
+        raise CheckpointError(
+            f"{path} belongs to another run ({saved['run']}), this one is {run}; "
+            "use its settings, or another folder"
+        )
+    tensors = load_file(path)
+    state.network.load_state_dict(_under("network", tensors))
+    state.average.load_state_dict(_under("average", tensors))
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, value in _under("optimizer", tensors).items():
+        index, slot = name.split(".", 1)
+        slots.setdefault(int(index), {})[slot] = value
+    settings = state.optimizer.state_dict()
+    state.optimizer.load_state_dict({**settings, "state": slots})
+    return int(saved["step"])
+
+
+def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    prefix = f"{part}."
+    return {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}

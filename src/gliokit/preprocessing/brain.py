@@ -1,0 +1,67 @@
+"""The brain in a skull-stripped study, and whether what is there can be one.
+
+A stripped image is constant (nearly always 0) outside the brain. The mask is the largest
+part, in any sequence, that differs from that constant.
+
+Limits: raw heads are refused. The bounds are wide: an adult brain with its CSF has
+1.1-1.8 L (Courchesne et al., Radiology 2000;216:672-82); half and double are let through.
+"""
+
+from collections.abc import Iterable
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+
+from gliokit.core.errors import NotAssessableError
+from gliokit.core.geometry import Affine, bounding_box, spacing_mm, voxel_volume_mm3
+
+SMALLEST_L, LARGEST_L = 0.6, 2.6
+SHORTEST_MM, LONGEST_MM = 70, 240  # of the mask along each axis
+MM3_PER_L = 1e6
+
+
+def stripped_brain(images: Iterable[NDArray[np.float32]]) -> NDArray[np.bool_]:
+    """Find the brain in the images (X, Y, Z) of one grid, as a mask (X, Y, Z)."""
+    foreground = np.logical_or.reduce([image != background_value(image) for image in images])
+    return cc3d.largest_k(foreground.view(np.uint8), k=1, connectivity=6).astype(bool)
+
+
+def background_value(image: NDArray[np.float32]) -> float:
+    """Give the commonest value at the eight corners of an image (X, Y, Z)."""
+    corners = image[np.ix_(*[(0, -1)] * 3)].ravel()
+    values, counts = np.unique(corners, return_counts=True)
+    return float(values[counts.argmax()])
+
+
+def check_brain(mask: NDArray[np.bool_], affine: Affine, *, study_id: str) -> None:
+    """Refuse what cannot be a skull-stripped brain.
+
+    Raises
+    ------
+    NotAssessableError
+        If the mask (X, Y, Z) has the wrong volume or extent, or fills the image.
+    """
+    liters = np.count_nonzero(mask) * voxel_volume_mm3(affine) / MM3_PER_L
+    if not SMALLEST_L <= liters <= LARGEST_L:
+        kind = "a whole head or another body part" if liters > LARGEST_L else "too little brain"
+        raise NotAssessableError(
+            f"study {study_id} shows {liters:.2f} L of tissue, {kind}; needed is a skull-stripped "
+            f"brain of {SMALLEST_L:g} to {LARGEST_L:g} L on a constant background: strip it first"
+        )
+    extent = extent_mm(mask, affine)
+    if min(extent) < SHORTEST_MM or max(extent) > LONGEST_MM:
+        size = " × ".join(f"{length:.0f}" for length in extent)
+        raise NotAssessableError(
+            f"study {study_id} shows tissue of {size} mm, which is no whole brain; needed is "
+            f"{SHORTEST_MM} to {LONGEST_MM} mm along each axis: check the spacing in the header"
+        )
+
+
+def extent_mm(mask: NDArray[np.bool_], affine: Affine) -> tuple[float, float, float]:
+    """Length of the mask along each voxel axis in mm; 0 for an empty mask."""
+    x, y, z = (
+        (part.stop - part.start) * step
+        for part, step in zip(bounding_box(mask), spacing_mm(affine), strict=True)
+    )
+    return x, y, z

@@ -1,0 +1,119 @@
+"""Findings in words and numbers, as the report says them.
+
+Volumes are given to 0.01 mL, lengths to 0.1 mm, areas to 1 mm².
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from gliokit.core.findings import Findings, Lesion, Notice, Point, Quantity
+from gliokit.core.vocabulary import REGION_TERMS, MRSequence, Region
+from gliokit.reporting.views import direction_text
+
+SEQUENCE_TERMS: MappingProxyType[MRSequence, str] = MappingProxyType(
+    {
+        MRSequence.T1: "T1",
+        MRSequence.T1C: "T1c",
+        MRSequence.T2: "T2",
+        MRSequence.FLAIR: "FLAIR",
+    }
+)
+UNIT_SIGNS = MappingProxyType({"mm2": "mm²"})
+DECIMALS = MappingProxyType({"mL": 2, "mm": 1, "mm2": 0})
+# the region whose lesions stand for the tumor: the core where there is one
+HEADLINE_ORDER = (Region.TUMOR_CORE, Region.ENHANCING_TUMOR, Region.WHOLE_TUMOR)
+
+
+def number_text(quantity: Quantity) -> str:
+    """Write the value alone, for columns that name the unit."""
+    return _rounded(quantity.value, quantity.unit)
+
+
+def unit_text(unit: str) -> str:
+    """Write a unit as print has it."""
+    return UNIT_SIGNS.get(unit, unit)
+
+
+def quantity_text(quantity: Quantity) -> str:
+    """Write value and unit."""
+    return f"{number_text(quantity)}\N{NO-BREAK SPACE}{unit_text(quantity.unit)}"
+
+
+def interval_text(quantity: Quantity) -> str:
+    """Write the 90 % interval; empty where none was estimated."""
+    if quantity.interval is None:
+        return ""
+    low, high = (_rounded(bound, quantity.unit) for bound in quantity.interval)
+    return f"90 % interval {low}–{high}"
+
+
+def time_text(created: str) -> str:
+    """Write an ISO 8601 time of UTC to the minute."""
+    return f"{datetime.fromisoformat(created):%Y-%m-%d %H:%M} UTC"
+
+
+def center_text(center_mm: Point) -> str:
+    """Write a world point by the directions of its coordinates, in mm."""
+    return " · ".join(direction_text(value, axis) for axis, value in enumerate(center_mm))
+
+
+def headline_lesion(findings: Findings) -> Lesion | None:
+    """Choose the lesion that stands for the tumor.
+
+    The largest measured one, of the core where it has one; else the largest one at all. A
+    resection cavity is no tumor.
+    """
+    tumor = [lesion for lesion in findings.lesions if lesion.region in HEADLINE_ORDER]
+    measured = [lesion for lesion in tumor if lesion.longest is not None]
+    for region in HEADLINE_ORDER:
+        if group := [lesion for lesion in measured if lesion.region is region]:
+            return max(group, key=lambda lesion: lesion.volume.value)
+    return max(tumor, key=lambda lesion: lesion.volume.value, default=None)
+
+
+def lengths_text(lesion: Lesion) -> str:
+    """Write the diameters of a lesion without unit (mm); empty where it was not measured."""
+    lines = [line for line in (lesion.longest, lesion.perpendicular) if line is not None]
+    return " × ".join(number_text(line.length) for line in lines)
+
+
+def summary_text(findings: Findings) -> str:
+    """Say in a few short sentences what was found."""
+    volumes = {entry.region: entry.volume for entry in findings.volumes_by_region}
+    whole, cavity = volumes.get(Region.WHOLE_TUMOR), volumes.get(Region.RESECTION_CAVITY)
+    lesion = headline_lesion(findings)
+    sentences = []
+    if whole is None or whole.value == 0 or lesion is None:
+        sentences.append("No tumor was found.")
+    else:
+        sentences += [_lesion_sentence(findings, lesion), f"Whole tumor {quantity_text(whole)}."]
+    if cavity is not None and cavity.value > 0:
+        sentences.append(f"Resection cavity {quantity_text(cavity)}.")
+    return " ".join(sentences)
+
+
+def attention(findings: Findings) -> Sequence[Notice]:
+    """Collect what the reader must know before the numbers: missing sequences and warnings."""
+    if not findings.missing or any(w.code == "missing-sequence" for w in findings.warnings):
+        return findings.warnings
+    names = ", ".join(SEQUENCE_TERMS[sequence] for sequence in findings.missing)
+    text = f"Not in the study: {names}. Everything below rests on the other sequences."
+    return (Notice("missing-sequence", text), *findings.warnings)
+
+
+def _lesion_sentence(findings: Findings, lesion: Lesion) -> str:
+    alike = [other for other in findings.lesions if other.region is lesion.region]
+    term = REGION_TERMS[lesion.region]
+    where = "in the midline" if lesion.side == "midline" else f"on the {lesion.side}"
+    count = f"One {term} lesion" if len(alike) == 1 else f"{len(alike)} {term} lesions, the largest"
+    if lesion.longest is None:
+        return f"{count} {where}, below the size that is measured."
+    return f"{count} {where}, measuring {lengths_text(lesion)}\N{NO-BREAK SPACE}mm."
+
+
+def _rounded(value: float, unit: str) -> str:
+    decimals = DECIMALS[unit]
+    if 0 < value < 0.5 * 10**-decimals:
+        return f"<{10**-decimals:.{decimals}f}"
+    return f"{value:.{decimals}f}"

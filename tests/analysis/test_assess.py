@@ -1,0 +1,91 @@
+"""Findings of a study whose sizes are known by construction."""
+
+import numpy as np
+import pytest
+
+from gliokit.analysis.assess import assess, midline_mm
+from gliokit.analysis.options import Options
+from gliokit.core.findings import Model, Notice
+from gliokit.core.image import LabelMap
+from gliokit.core.vocabulary import Label, MRSequence, Region, Side
+from gliokit.segmentation.default import Segmentation
+
+MODEL = Model("none", "1", "0" * 64, "CPU", "f32")
+
+
+@pytest.fixture
+def segmentation(bright_study):
+    reference = bright_study.reference
+    labels = np.zeros(reference.array.shape, np.uint8)
+    labels[9:17, 25:32, 19:25] = Label.EDEMA
+    labels[10:16, 26:31, 20:24] = Label.ENHANCING
+    labels[30, 30, 30] = Label.EDEMA  # 0.027 mL
+    said = (Notice("said", "By the segmenter."),)
+    return Segmentation(LabelMap(labels, reference.affine), reference.array > 0, said)
+
+
+@pytest.fixture
+def assessed(bright_study, segmentation):
+    def run(study=bright_study, model=MODEL, options=None):
+        return assess(
+            study, segmentation, model=model, options=options or Options(), created="2026-01-01"
+        )
+
+    return run
+
+
+def test_volumes_are_voxels_times_voxel_volume(assessed):
+    volumes = {entry.region: entry.volume.value for entry in assessed().volumes_by_region}
+    assert volumes[Region.ENHANCING_TUMOR] == pytest.approx(6 * 5 * 4 * 0.027)
+    assert volumes[Region.WHOLE_TUMOR] == pytest.approx((8 * 7 * 6 + 1) * 0.027)
+
+
+def test_lesions_are_those_of_core_and_whole_tumor(assessed):
+    assert [lesion.name for lesion in assessed().lesions] == ["TC-1", "WT-1", "WT-2"]
+
+
+def test_lesion_below_the_minimum_is_listed_without_diameters(assessed):
+    small = assessed().lesions[-1]
+    assert small.voxels == 1
+    assert small.longest is None
+
+
+def test_minimum_is_stated_and_can_be_chosen(assessed):
+    findings = assessed(options=Options(minimum_lesion_ml=0.02))
+    assert findings.minimum_lesion_ml.value == 0.02
+    assert ("minimum_lesion_ml", "0.02") in findings.options
+    assert findings.lesions[-1].longest is not None
+
+
+def test_side_is_judged_by_the_center_of_the_brain(assessed):
+    assert assessed().lesions[0].side is Side.LEFT
+
+
+def test_midline_is_the_center_of_the_brain_in_world_coordinates():
+    brain = np.zeros((10, 4, 4), bool)
+    brain[2:6] = True  # center at index 3.5
+    affine = np.diag([-2.0, 1, 1, 1])
+    affine[0, 3] = 30
+    assert midline_mm(brain, affine) == pytest.approx(23)
+
+
+def test_inputs_carry_hash_grid_and_no_name(assessed):
+    findings = assessed()
+    assert [image.sequence for image in findings.inputs] == list(MRSequence)
+    assert findings.inputs[0].shape == (48, 56, 44)
+    assert findings.inputs[0].spacing_mm == (3, 3, 3)
+    assert findings.inputs[0].orientation == "RAS"
+
+
+def test_warnings_of_the_segmenter_are_passed_on(assessed):
+    assert [notice.code for notice in assessed().warnings] == ["said"]
+
+
+def test_what_a_model_cannot_judge_is_no_matter_for_labels_of_the_user(assessed, bright_study):
+    study = type(bright_study)("s", {MRSequence.T1: bright_study[MRSequence.T1]})
+    assert [n.code for n in assessed(study).not_assessed] == ["enhancement", "edema"]
+    assert assessed(study, model=None).not_assessed == ()
+
+
+def test_same_input_gives_equal_findings(assessed):
+    assert assessed() == assessed()

@@ -1,0 +1,185 @@
+"""Many studies: each its result, a reason for each that has none, and going on later."""
+
+import csv
+from dataclasses import replace
+
+import pytest
+
+from gliokit.analysis.analyze import analyze
+from gliokit.analysis.cohort_run import analyze_cohort, current_result
+from gliokit.analysis.options import Options
+from gliokit.core.errors import OutputError
+from gliokit.core.vocabulary import MRSequence
+from gliokit.io.cohorts import read_cohort
+from gliokit.io.layouts import read_study
+
+
+@pytest.fixture
+def run(study_folder, tmp_path, fakes):
+    """Run over studies of the given ids, all with the same images."""
+
+    def run_cohort(*study_ids, out=tmp_path / "out", options=None):
+        lines = [f"p-{name},{name},patient/t1c.nii.gz,patient/flair.nii.gz" for name in study_ids]
+        table = tmp_path / "cohort.csv"
+        table.write_text("\n".join(["patient_id,study_id,t1c,flair", *lines]))
+        outcomes = analyze_cohort(
+            read_cohort(table),
+            out,
+            load_segmenter=fakes.load,
+            options=options or Options(),
+            jobs=1,
+        )
+        return {outcome.study_id: outcome for outcome in outcomes}
+
+    return run_cohort
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def changed(outcomes):
+    return [name for name, outcome in outcomes.items() if not outcome.reused]
+
+
+def test_every_study_gets_its_folder_and_its_line(run, out):
+    run("s1", "s2")
+    assert sorted(path.name for path in out.iterdir()) == [
+        "failures.csv",
+        "s1",
+        "s2",
+        "summary.csv",
+    ]
+    assert [row["study_id"] for row in rows(out / "summary.csv")] == ["s1", "s2"]
+    assert rows(out / "failures.csv") == []
+
+
+def test_summary_gives_volumes_and_what_was_missing(run, out):
+    run("s1")
+    (row,) = rows(out / "summary.csv")
+    assert row["patient_id"] == "p-s1"
+    assert float(row["enhancing_tumor_ml"]) == pytest.approx(6 * 5 * 4 * 0.027)
+    assert row["missing"] == "t1 t2"
+    assert row["warnings"] == "missing-sequence"
+
+
+def test_bad_study_stops_no_other(run, out):
+    outcomes = run("s1", "no-brain", "s2")
+    assert [row["study_id"] for row in rows(out / "summary.csv")] == ["s1", "s2"]
+    (failure,) = rows(out / "failures.csv")
+    assert failure == {
+        "study_id": "no-brain",
+        "reason": "no brain was found; give an image of a head",
+        "exit_code": "3",
+    }
+    assert outcomes["no-brain"].findings is None
+    assert not (out / "no-brain").exists()
+
+
+def test_worker_that_dies_is_the_failure_of_its_study(run, out):
+    run("s1", "deadly", "s2")
+    assert [row["study_id"] for row in rows(out / "summary.csv")] == ["s1", "s2"]
+    (failure,) = rows(out / "failures.csv")
+    assert failure["study_id"] == "deadly"
+    assert failure["reason"].startswith("the worker process died, as it does when memory runs out")
+    assert failure["exit_code"] == "1"
+    assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == []
+
+
+def test_second_run_does_nothing_again(run, out):
+    run("s1")
+    before = (out / "s1" / "findings.json").read_bytes()
+    assert changed(run("s1", "s2")) == ["s2"]
+    assert (out / "s1" / "findings.json").read_bytes() == before
+    assert [row["study_id"] for row in rows(out / "summary.csv")] == ["s1", "s2"]
+
+
+@pytest.fixture
+def finished(study_folder, tmp_path, fakes):
+    """Analyze a study; give it with what tells whether its result still holds."""
+    study, out, segmenter = read_study(study_folder), tmp_path / "finished", fakes.load()
+    analyze(study, out, segmenter=segmenter)
+
+    def still_holds(study=study, model=segmenter.model, options=None):
+        return bool(current_result(out, study, model=model, options=options or Options()))
+
+    return study, out, still_holds
+
+
+def test_result_holds_for_the_same_images_model_and_options(finished):
+    study, _, still_holds = finished
+    assert still_holds(study)
+
+
+def test_other_options_make_a_result_outdated(finished):
+    *_, still_holds = finished
+    assert not still_holds(options=Options(minimum_lesion_ml=1))
+
+
+def test_other_image_makes_a_result_outdated(finished):
+    study, _, still_holds = finished
+    flair = replace(study[MRSequence.FLAIR], sha256="1" * 64)
+    assert not still_holds(replace(study, images={**study.images, MRSequence.FLAIR: flair}))
+
+
+def test_further_image_makes_a_result_outdated(finished):
+    study, _, still_holds = finished
+    fewer = {s: image for s, image in study.images.items() if s is not MRSequence.FLAIR}
+    assert not still_holds(replace(study, images=fewer))
+
+
+def test_other_model_makes_a_result_outdated(finished, fakes):
+    *_, still_holds = finished
+    assert not still_holds(model=replace(fakes.load().model, sha256="1" * 64))
+
+
+def test_other_version_makes_a_result_outdated(finished, monkeypatch):
+    *_, still_holds = finished
+    monkeypatch.setattr("gliokit.analysis.cohort_run.version", lambda _: "99")
+    assert not still_holds()
+
+
+@pytest.mark.parametrize("name", ["report.html", "segmentation.nii.gz", "findings.json"])
+def test_incomplete_result_does_not_hold(finished, name):
+    _, out, still_holds = finished
+    (out / name).unlink()
+    assert not still_holds()
+
+
+def test_result_that_cannot_be_read_does_not_hold(finished):
+    _, out, still_holds = finished
+    (out / "findings.json").write_text("{")
+    assert not still_holds()
+
+
+def test_outdated_result_is_replaced(run):
+    run("s1")
+    assert changed(run("s1", options=Options(minimum_lesion_ml=1))) == ["s1"]
+
+
+def test_file_of_the_user_in_a_result_is_kept(run, out):
+    run("s1")
+    (out / "s1" / "edited.nii.gz").touch()
+    (failure,) = run("s1", options=Options(minimum_lesion_ml=1)).values()
+    assert "holds edited.nii.gz, which gliokit did not write" in failure.reason
+    assert (out / "s1" / "edited.nii.gz").exists()
+
+
+def test_table_of_the_user_is_not_overwritten(run, out):
+    out.mkdir()
+    (out / "summary.csv").write_text("my,own,numbers\n")
+    with pytest.raises(OutputError, match=r"summary\.csv was not written by gliokit"):
+        run("s1")
+    assert (out / "summary.csv").read_text() == "my,own,numbers\n"
+
+
+def test_output_folder_that_cannot_be_made_is_refused(run, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot write"):
+        run("s1", out=tmp_path / "file" / "out")

@@ -1,0 +1,15 @@
+"""`gliokit` with a segmenter that needs no model: a program for tests to interrupt."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import fakes
+
+import gliokit.cli.analyze
+from gliokit.cli.main import main
+
+if __name__ == "__main__":
+    gliokit.cli.analyze.load_segmenter = fakes.load
+    main()

@@ -1,0 +1,362 @@
+"""`gliokit analyze`: good input, bad input, and what is left when it is stopped."""
+
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from gliokit.core.image import Image, LabelMap
+from gliokit.core.vocabulary import MRSequence
+from gliokit.io.nifti import read_label_map, write_image, write_label_map
+
+INTERRUPTIBLE = Path(__file__).with_name("interruptible.py")
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+def hidden(folder):
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def assert_refused(ending, code, message, out):
+    """Expect one line, and nothing written."""
+    assert ending.code == code
+    last = ending.stderr.splitlines()[-1]
+    assert re.search(message, last), last
+    assert last.startswith("gliokit: ")
+    assert ending.stdout == ""
+    assert not out.exists()
+    assert hidden(out.parent) == []
+
+
+def load(path):
+    return np.asanyarray(nib.load(path).dataobj)
+
+
+def save(path, array):
+    nib.save(nib.Nifti1Image(array, nib.load(path).affine), path)
+
+
+# good input
+
+
+def test_paths_of_the_result_go_to_stdout(analyze, study_folder, out):
+    ending = analyze(study_folder, "-o", out)
+    assert ending.code == 0
+    paths = ending.stdout.split()
+    assert [Path(path).name for path in paths] == [
+        "report.html",
+        "segmentation.nii.gz",
+        "findings.json",
+    ]
+    assert all(Path(path).is_file() for path in paths)
+
+
+def test_stages_and_volumes_go_to_stderr(analyze, study_folder, out):
+    lines = analyze(study_folder, "-o", out).stderr.splitlines()
+    assert "gliokit: outlining the tumor" in lines
+    assert "gliokit: enhancing tumor     3.24 mL" in lines
+
+
+def test_images_may_be_named_one_by_one(analyze, study_folder, out):
+    t1c, flair = study_folder / "t1c.nii.gz", study_folder / "flair.nii.gz"
+    assert analyze("--t1c", t1c, "--flair", flair, "-o", out).code == 0
+    findings = json.loads((out / "findings.json").read_text())
+    assert [image["sequence"] for image in findings["inputs"]] == ["t1c", "flair"]
+
+
+def test_study_is_named_by_a_hash_unless_told(analyze, study_folder, tmp_path):
+    analyze(study_folder, "-o", tmp_path / "a")
+    analyze(study_folder, "-o", tmp_path / "b", "--study-id", "P7")
+    names = [json.loads((tmp_path / n / "findings.json").read_text())["study_id"] for n in "ab"]
+    assert re.fullmatch(r"study-[0-9a-f]{10}", names[0])
+    assert names[1] == "P7"
+
+
+def test_edited_labels_take_the_place_of_the_model(analyze, study_folder, out, bright_study):
+    grid = bright_study.reference.grid
+    array = np.zeros(grid.shape, np.uint8)
+    array[20:24, 20:24, 20:24] = 3
+    edited = study_folder.parent / "edited.nii.gz"
+    write_label_map(edited, LabelMap(array, grid.affine))
+    assert analyze(study_folder, "--labels", edited, "-o", out).code == 0
+    assert json.loads((out / "findings.json").read_text())["model"] is None
+    assert np.array_equal(read_label_map(out / "segmentation.nii.gz").array, array)
+
+
+def test_segmentation_edited_in_place_can_be_measured_into_its_own_folder(
+    analyze, study_folder, out
+):
+    analyze(study_folder, "-o", out)
+    edited = out / "segmentation.nii.gz"
+    ending = analyze(study_folder, "--labels", edited, "-o", out, "--force")
+    assert ending.code == 0
+    assert "The labels were given by the user" in ending.stderr
+
+
+def test_minimum_size_of_lesions_can_be_chosen(analyze, study_folder, out):
+    analyze(study_folder, "-o", out, "--minimum-lesion-ml", 5)
+    findings = json.loads((out / "findings.json").read_text())
+    assert findings["minimum_lesion_ml"]["value"] == 5
+    assert findings["lesions"][0]["longest"] is None
+
+
+def test_result_is_replaced_with_force(analyze, study_folder, out):
+    analyze(study_folder, "-o", out, "--study-id", "old")
+    assert analyze(study_folder, "-o", out, "--study-id", "new", "--force").code == 0
+    assert json.loads((out / "findings.json").read_text())["study_id"] == "new"
+
+
+# bad input
+
+
+@pytest.mark.parametrize("sequence", MRSequence)
+def test_missing_sequence_is_said_and_the_analysis_goes_on(analyze, study_folder, out, sequence):
+    (study_folder / f"{sequence}.nii.gz").unlink()
+    ending = analyze(study_folder, "-o", out)
+    assert ending.code == 0
+    assert f"warning: no {sequence} image:" in ending.stderr.lower()
+    assert json.loads((out / "findings.json").read_text())["missing"] == [sequence]
+
+
+def test_volumes_that_cannot_be_judged_are_not_printed(analyze, study_folder, out):
+    (study_folder / "t1c.nii.gz").unlink()
+    stderr = analyze(study_folder, "-o", out).stderr
+    assert re.search(r"enhancing tumor +not assessed", stderr)
+    assert re.search(r"whole tumor +[0-9.]+ mL", stderr)
+
+
+def test_folder_without_any_sequence_is_refused(analyze, tmp_path, out):
+    (tmp_path / "empty").mkdir()
+    ending = analyze(tmp_path / "empty", "-o", out)
+    assert_refused(ending, 2, "empty: no image of a known sequence among no NIfTI files", out)
+
+
+def test_neither_folder_nor_image_is_refused(analyze, out):
+    assert_refused(analyze("-o", out), 2, "no image is named; give a folder, or --t1 PATH", out)
+
+
+def test_grids_that_differ_are_named_with_the_difference(analyze, study_folder, out, bright_study):
+    flair = bright_study[MRSequence.FLAIR]
+    write_image(study_folder / "flair.nii.gz", Image(flair.array[:, :, 1:], flair.affine))
+    message = r"t1c\.nii\.gz and .*flair\.nii\.gz differ: 48×56×44 against 48×56×43 voxels"
+    assert_refused(analyze(study_folder, "-o", out), 2, message, out)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda array: np.stack([array, array], axis=-1), "a 4-D image of 48×56×44×2 voxels"),
+        (lambda array: np.zeros_like(array), "empty, every voxel is 0"),
+        (lambda array: np.full_like(array, 7), "constant, every voxel is 7"),
+        (lambda array: np.where(array == 200, np.nan, array), "120 of .* voxels are NaN"),
+    ],
+    ids=["4-D", "empty", "constant", "NaN"],
+)
+def test_image_that_holds_nothing_usable_is_refused(analyze, study_folder, out, spoil, message):
+    spoilt = study_folder / "t2.nii.gz"
+    save(spoilt, spoil(load(spoilt)))
+    assert_refused(analyze(study_folder, "-o", out), 2, rf"t2\.nii\.gz: {message}", out)
+
+
+def test_truncated_gzip_is_refused(analyze, study_folder, out):
+    path = study_folder / "t2.nii.gz"
+    path.write_bytes(path.read_bytes()[:-2000])
+    message = r"t2\.nii\.gz: damaged or truncated gzip file"
+    assert_refused(analyze(study_folder, "-o", out), 2, message, out)
+
+
+def test_two_candidates_for_a_sequence_are_named(analyze, study_folder, out):
+    (study_folder / "t1ce.nii.gz").write_bytes((study_folder / "t1c.nii.gz").read_bytes())
+    ending = analyze(study_folder, "-o", out)
+    assert_refused(ending, 2, r"t1c\.nii\.gz.*t1ce\.nii\.gz", out)
+
+
+def test_labels_with_unknown_values_are_refused(analyze, study_folder, out, bright_study):
+    labels = study_folder.parent / "edited.nii.gz"
+    array = np.where(bright_study.reference.array == 200, 7, 0)
+    write_image(labels, Image(array, bright_study.reference.affine))
+    ending = analyze(study_folder, "--labels", labels, "-o", out)
+    assert_refused(ending, 2, r"edited\.nii\.gz: found unknown labels 7", out)
+
+
+def test_labels_on_another_grid_are_refused(analyze, study_folder, out, bright_study):
+    labels = study_folder.parent / "edited.nii.gz"
+    write_label_map(labels, LabelMap(np.zeros((4, 4, 4), np.uint8), np.eye(4)))
+    ending = analyze(study_folder, "--labels", labels, "-o", out)
+    assert_refused(ending, 2, r"edited\.nii\.gz differ: 48×56×44 against 4×4×4 voxels", out)
+
+
+def test_image_without_a_brain_is_not_assessable(gliokit, shared_data, out):
+    scan = shared_data / "ibsi/ibsi_1_ct_radiomics_phantom/nifti/image/phantom.nii.gz"
+    assert_refused(gliokit("analyze", "--t1c", scan, "-o", out), 3, "brain", out)
+
+
+def test_result_is_never_overwritten_without_force(analyze, study_folder, out):
+    analyze(study_folder, "-o", out)
+    before = (out / "findings.json").read_bytes()
+    ending = analyze(study_folder, "-o", out)
+    assert ending.code == 2
+    assert ending.stderr.endswith("holds a result already; replace it with --force\n")
+    assert (out / "findings.json").read_bytes() == before
+
+
+def test_folder_of_the_user_is_never_overwritten(analyze, study_folder, out):
+    before = sorted(study_folder.iterdir())
+    ending = analyze(study_folder, "-o", study_folder, "--force")
+    assert ending.code == 2
+    assert "which gliokit did not write" in ending.stderr
+    assert sorted(study_folder.iterdir()) == before
+
+
+def test_full_disk_leaves_nothing(analyze, study_folder, out, monkeypatch):
+    write_bytes = Path.write_bytes
+
+    def fill(path, content):
+        write_bytes(path, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    assert_refused(analyze(study_folder, "-o", out), 2, "no space left to write .*out", out)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--convention", "brats2017"], "give both"),
+        (["--cohort", "c.csv"], "drop STUDY"),
+        (["--jobs", "0"], "0 is not in the range"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused(analyze, study_folder, out, options, message):
+    ending = analyze(study_folder, "-o", out, *options)
+    assert ending.code == 2
+    assert message in ending.stderr
+    assert not out.exists()
+
+
+# stopped
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start `gliokit` in a process of its own; give it once the segmenter is at work."""
+    flag = tmp_path / "started"
+    processes = []
+
+    def start_program(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, INTERRUPTIBLE, *map(str, arguments)],
+            env=os.environ | {"STARTED_FILE": str(flag)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # as a terminal has it: signals go to the whole group
+        )
+        processes.append(process)
+        deadline = time.monotonic() + 60
+        while not flag.exists():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        flag.unlink()
+        return process
+
+    yield start_program
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "last"),
+    [(signal.SIGINT, 130, "gliokit: interrupted"), (signal.SIGTERM, 143, "")],
+)
+def test_stopped_run_leaves_nothing(start, study_folder, out, number, code, last):
+    process = start("analyze", study_folder, "-o", out, "--study-id", "endless")
+    os.killpg(process.pid, number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in stderr
+    assert stderr.rstrip().endswith(last)
+    assert sorted(path.name for path in out.parent.iterdir()) == ["patient"]
+
+
+def test_what_a_killed_run_leaves_is_removed_by_the_next(start, analyze, study_folder, out):
+    process = start("analyze", study_folder, "-o", out, "--study-id", "endless")
+    process.kill()
+    process.communicate()
+    assert len(hidden(out.parent)) == 1
+    analyze(study_folder, "-o", out)
+    assert hidden(out.parent) == []
+
+
+def test_second_run_leaves_the_first_at_work_alone(start, analyze, study_folder, out):
+    start("analyze", study_folder, "-o", out, "--study-id", "endless")
+    working = hidden(out.parent)
+    analyze(study_folder, "-o", out)
+    assert hidden(out.parent) == working
+    assert len(working) == 1
+
+
+# cohorts
+
+
+@pytest.fixture
+def cohort(study_folder, tmp_path):
+    def write(*study_ids):
+        table = tmp_path / "cohort.csv"
+        lines = [f"p,{name},patient/t1c.nii.gz,patient/flair.nii.gz" for name in study_ids]
+        table.write_text("\n".join(["patient_id,study_id,t1c,flair", *lines]))
+        return table
+
+    return write
+
+
+def test_cohort_reports_each_study_and_the_tables(analyze, cohort, out):
+    ending = analyze("--cohort", cohort("s1", "s2"), "--jobs", 2, "-o", out)
+    assert ending.code == 0
+    assert ending.stdout.split() == [str(out / "summary.csv"), str(out / "failures.csv")]
+    assert {"s1 done", "s2 done"} == set(re.findall(r"s\d done", ending.stderr))
+
+
+def test_cohort_with_a_bad_study_says_so_and_fails_at_the_end(analyze, cohort, out):
+    ending = analyze("--cohort", cohort("no-brain", "s1"), "-o", out)
+    assert ending.code == 1
+    assert "1 of 2: no-brain failed: no brain was found" in ending.stderr
+    assert "2 of 2: s1 done" in ending.stderr
+    assert "1 of 2 studies failed; the reasons are in" in ending.stderr
+
+
+def test_interrupted_cohort_keeps_what_is_finished_and_goes_on_later(start, analyze, cohort, out):
+    table = cohort("s1", "endless", "s2")
+    process = start("analyze", "--cohort", table, "-o", out)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    assert sorted(path.name for path in out.iterdir()) == ["failures.csv", "s1", "summary.csv"]
+    ending = analyze("--cohort", cohort("s1", "s2"), "-o", out)
+    assert "s1 unchanged since the last run" in ending.stderr
+    assert "s2 done" in ending.stderr
+
+
+def test_cohort_worker_stops_with_a_parent_that_is_killed(start, cohort, out):
+    process = start("analyze", "--cohort", cohort("endless"), "-o", out)
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert sorted(path.name for path in out.iterdir()) == ["failures.csv", "summary.csv"]

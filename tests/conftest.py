@@ -1,0 +1,54 @@
+"""What tests of several packages share."""
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from gliokit.core.image import Image
+from gliokit.core.study import Study
+from gliokit.core.vocabulary import MRSequence
+from gliokit.io.nifti import write_image
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Give the folder of real data, which is not part of the project."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs real data in {folder}")
+    return folder
+
+
+@pytest.fixture
+def bright_study() -> Study:
+    """Give a round brain of 3 mm voxels with one bright box of 6×5×4 voxels on its left."""
+    grid = np.moveaxis(np.indices((48, 56, 44)), 0, -1)
+    brain = np.linalg.norm((grid - [24, 28, 22]) / [22, 26, 20], axis=-1) < 1
+    affine = np.diag([3.0, 3.0, 3.0, 1.0])
+    affine[:3, 3] = [-72, -84, -66]
+    images = {}
+    for number, sequence in enumerate(MRSequence):
+        array = np.where(brain, 100 + number + grid[..., 0] % 3, 0).astype(np.float32)
+        array[10:16, 26:31, 20:24] = 200
+        images[sequence] = Image(array, affine, source=f"bright {sequence}")
+    return Study("bright", images)
+
+
+@pytest.fixture
+def study_folder(bright_study: Study, tmp_path: Path) -> Path:
+    """Write the bright study as a user would have it."""
+    folder = tmp_path / "patient"
+    folder.mkdir()
+    for sequence, image in bright_study.images.items():
+        write_image(folder / f"{sequence}.nii.gz", image)
+    return folder
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Give `fakes.py`; worker processes find it by the path that they inherit."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    return import_module("fakes")

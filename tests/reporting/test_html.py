@@ -1,0 +1,165 @@
+"""The report as a whole."""
+
+import html
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gliokit.core.findings import DISCLAIMER, Notice, Quantity
+from gliokit.core.vocabulary import Label, MRSequence
+from gliokit.reporting.html import LESIONS_SHOWN, SMALL_LESIONS_SHOWN, render_report
+
+
+def render(case, **changes):
+    return render_report(replace(case.findings, **changes), case.study, case.labels)
+
+
+def words(report):
+    """Give the text that a reader sees, on one line."""
+    body = re.sub(r"<style>.*?</style>", "", report, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def test_report_needs_no_other_file_and_no_script(case):
+    report = render(case)
+    addresses = re.findall(r"(?:href|src)=\"([^\"]{0,30})", report)
+    assert addresses
+    assert all(address.startswith("data:image/jpeg;base64,") for address in addresses)
+    assert not re.search(r"<script|<link|@import|url\(|https?:", report)
+
+
+def test_report_says_that_it_is_for_research_only_before_anything_else(case):
+    assert words(render(case)).split("P-007", 2)[1].strip().endswith(DISCLAIMER)
+
+
+def test_report_shows_every_measured_number_under_its_unit(case):
+    text = words(render(case))
+    assert "Whole tumor 3.58 mL" in text
+    assert "Tumor core 1.00 mL" in text
+    assert "Enhancing tumor 0.90 mL" in text
+    assert "10.0 × 9.5 mm, product 95 mm²" in text
+    assert (
+        "Longest (mm) Perpendicular (mm) Product (mm²) Volume (mL) Enhancing (mL) "
+        "Slice Center (mm) WT-1 whole tumor right 10.0 9.5 95 3.58 0.90 15 R 12 · A 14 · S 7 "
+    ) in text
+    assert "Volume (mL) Voxels whole tumor (WT) 3.58 1,792 tumor core (TC) 1.00 500" in text
+    assert "3 · enhancing tumor 0.90 452" in text
+
+
+def test_report_shows_intervals_where_they_were_estimated(case):
+    volumes = tuple(
+        replace(entry, volume=Quantity(entry.volume.value, "mL", (3.0, 4.25)))
+        for entry in case.findings.volumes_by_region
+    )
+    assert "3.58 mL 90 % interval 3.00–4.25" in words(render(case, volumes_by_region=volumes))
+
+
+def test_report_names_what_went_in_and_what_was_used(case):
+    text = words(render(case))
+    assert "T1c 48 × 56 × 24 1 × 1 × 2 RAS " + "ab" * 32 in text
+    assert "small 1.2 Run on cpu, bf16 " + "cd" * 32 in text
+    assert "gliokit 0.1.0 numpy 2.0" in text
+    assert "minimum_lesion_ml 0.1" in text
+
+
+def test_doubts_stand_before_the_numbers(case):
+    text = words(
+        render(
+            case,
+            warnings=(Notice("w", "The border is uncertain."),),
+            not_assessed=(Notice("n", "Response: no earlier study."),),
+        )
+    )
+    assert text.index("The border is uncertain.") < text.index("Tumor core 1.00 mL")
+    assert text.index("Response: no earlier study.") < text.index("Tumor core 1.00 mL")
+
+
+def test_missing_sequences_are_named_and_the_others_shown(make_case):
+    report = render(make_case(sequences=(MRSequence.FLAIR,)))
+    assert "Not in the study: T1, T1c, T2." in words(report)
+    assert report.count("<svg") == 3 + 3
+    assert 'class="grid by-3"' in report
+
+
+def test_text_is_escaped(case):
+    report = render(case, warnings=(Notice("w", "<b>bold</b> & more"),), study_id="<i>")
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in report
+    assert "<i>" not in report
+
+
+def test_file_names_stay_out_of_the_report(case):
+    assert "DOE_JANE" not in render(case)
+
+
+def test_report_without_tumor_says_so(make_case, tumor):
+    text = words(render(make_case(np.zeros_like(tumor))))
+    assert "No tumor was found." in text
+    assert "Brain in three planes" in text
+    assert "No lesion was found." in text
+
+
+def test_labels_given_by_the_user_are_named_as_such(case):
+    assert "label map given by the user" in words(render(case, model=None))
+
+
+def test_resection_cavity_is_shown_where_there_is_one(make_case, tumor):
+    labels = tumor.copy()
+    labels[tumor == Label.NECROTIC_CORE] = Label.CAVITY
+    report = render(make_case(labels))
+    assert "Resection cavity 0.10 mL" in words(report)
+    assert 'class="outline rc"' in report
+    assert 'id="show-rc"' in report
+
+
+def test_many_lesions_are_folded_but_none_is_dropped(case):
+    core = case.findings.lesions[1]
+    measured = tuple(replace(core, name=f"TC-{n}") for n in range(1, LESIONS_SHOWN + 4))
+    tiny = tuple(
+        replace(core, name=f"TC-{n}", longest=None, perpendicular=None, product=None)
+        for n in range(100, 101 + SMALL_LESIONS_SHOWN)
+    )
+    report = render(case, lesions=(*measured, *tiny))
+    assert report.count("<details>") == 2
+    text = words(report)
+    assert "3 more measured lesions" in text
+    assert all(text.count(lesion.name + " ") >= 1 for lesion in (*measured, *tiny))
+
+
+def test_largest_lesion_of_each_region_is_shown_first(case):
+    whole, core, enhancing = case.findings.lesions
+    second = replace(whole, name="WT-2", volume=Quantity(0.5, "mL"))
+    report = render(case, lesions=(whole, second, core, enhancing))
+    captions = re.findall(r"<figcaption>.*?<b>(.*?)</b>", report)
+    assert captions == ["WT-1", "TC-1", "ET-1", "WT-2"]
+
+
+def test_same_findings_give_the_same_bytes(case):
+    assert render(case) == render(case)
+
+
+def test_only_the_time_differs_between_two_runs(case):
+    later = render(case, created="2025-07-02T08:00:00+00:00")
+    assert later.replace("2025-07-02 08:00", "2025-06-01 12:30") == render(case)
+
+
+@pytest.mark.parametrize("codes", ["LPS", "PIR"])
+def test_storage_orientation_leaves_no_trace_in_the_drawings(make_case, codes):
+    drawings = re.compile(r"<svg.*?</svg>", re.DOTALL)
+    expected = drawings.findall(render(make_case()))
+    assert len(expected) == 12 + 3
+    assert drawings.findall(render(make_case(codes=codes))) == expected
+
+
+def test_tilted_slices_are_said_to_be_tilted(case):
+    angle = np.radians(12)
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    images = {
+        sequence: replace(image, affine=turn @ image.affine)
+        for sequence, image in case.study.images.items()
+    }
+    labels = replace(case.labels, affine=turn @ case.labels.affine)
+    report = render_report(case.findings, replace(case.study, images=images), labels)
+    assert "tilted by 12° from the axial plane" in words(report)

@@ -1,0 +1,85 @@
+"""What the report says in words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gliokit.core.findings import Notice, Quantity
+from gliokit.core.vocabulary import Label, MRSequence, Side
+from gliokit.reporting.wording import (
+    attention,
+    center_text,
+    headline_lesion,
+    interval_text,
+    quantity_text,
+    summary_text,
+    time_text,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (12.3456, "mL", "12.35\xa0mL"),
+        (0.0, "mL", "0.00\xa0mL"),
+        (0.001, "mL", "<0.01\xa0mL"),
+        (45.25, "mm", "45.2\xa0mm"),
+        (3047.6, "mm2", "3048\xa0mm²"),
+    ],
+)
+def test_numbers_carry_their_unit_and_no_more_decimals_than_they_bear(value, unit, text):
+    assert quantity_text(Quantity(value, unit)) == text
+
+
+def test_interval_is_written_only_where_there_is_one():
+    assert interval_text(Quantity(5.0, "mL", (4.0, 6.5))) == "90 % interval 4.00–6.50"
+    assert interval_text(Quantity(5.0, "mL")) == ""
+
+
+def test_time_is_written_to_the_minute():
+    assert time_text("2025-06-01T12:30:59+00:00") == "2025-06-01 12:30 UTC"
+
+
+def test_place_is_written_with_the_letters_of_its_directions():
+    assert center_text((-31.6, 14.2, 0.0)) == "L 32 · A 14 · S 0"
+
+
+def test_summary_names_number_side_size_and_volume(case):
+    text = "One tumor core lesion on the right, measuring 10.0 × 9.5\xa0mm. Whole tumor 3.58\xa0mL."
+    assert summary_text(case.findings) == text
+
+
+def test_summary_says_which_of_several_lesions_was_measured(case):
+    second = replace(case.findings.lesions[1], name="TC-2", side=Side.MIDLINE)
+    findings = replace(case.findings, lesions=(*case.findings.lesions, second))
+    assert summary_text(findings).startswith("2 tumor core lesions, the largest on the right")
+
+
+def test_summary_of_a_tiny_tumor_says_that_it_was_not_measured(case):
+    tiny = replace(case.findings.lesions[1], longest=None, perpendicular=None, product=None)
+    findings = replace(case.findings, lesions=(replace(tiny, side=Side.MIDLINE),))
+    assert "in the midline, below the size that is measured." in summary_text(findings)
+
+
+def test_summary_of_a_cavity_without_tumor_says_both(make_case, tumor):
+    case = make_case(np.where(tumor == Label.ENHANCING, 4, 0).astype(np.uint8))
+    assert summary_text(case.findings) == "No tumor was found. Resection cavity 0.90\xa0mL."
+
+
+def test_measured_edema_stands_for_the_tumor_before_a_core_too_small_to_measure(case):
+    whole, core, _ = case.findings.lesions
+    small = replace(core, longest=None, perpendicular=None, product=None)
+    assert headline_lesion(replace(case.findings, lesions=(whole, small))) is whole
+
+
+def test_missing_sequences_come_first_among_what_to_know(case):
+    doubt = Notice("doubt", "The border is uncertain.")
+    findings = replace(case.findings, missing=(MRSequence.T1C,), warnings=(doubt,))
+    assert [notice.code for notice in attention(findings)] == ["missing-sequence", "doubt"]
+
+
+def test_missing_sequences_are_not_named_twice(case):
+    said = (Notice("missing-sequence", "No T1c image: what enhances is not seen."),)
+    findings = replace(case.findings, missing=(MRSequence.T1C,), warnings=said)
+    assert attention(findings) == said
