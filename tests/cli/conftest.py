@@ -4,11 +4,17 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+import openvino
 import pytest
+from openvino import opset13 as ops
 
+from gliokit.bundles.bundle import Card, seal_bundle
 from gliokit.cli.main import main
+from gliokit.core.vocabulary import MRSequence
 
 
 @dataclass(frozen=True)
@@ -47,3 +53,31 @@ def analyze(
     """Run `gliokit analyze` with a segmenter that needs no model."""
     monkeypatch.setattr("gliokit.cli.analyze.load_segmenter", fakes.load)
     return lambda *arguments: gliokit("analyze", *arguments)
+
+
+@pytest.fixture(scope="session")
+def bright_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a bundle whose networks are one threshold: enhancing is what is bright on T1c."""
+    folder = tmp_path_factory.mktemp("bright")
+    per_channel = np.zeros((3, 4, 1, 1, 1), np.float32)
+    per_channel[:, list(MRSequence).index(MRSequence.T1C)] = 1
+    for name in ("coarse", "fine"):
+        x = ops.parameter([-1, 4, -1, -1, -1], np.float32)
+        logits = ops.convolution(x, per_channel, [1] * 3, [0] * 3, [0] * 3, [1] * 3)
+        logits = ops.subtract(logits, np.float32(2))  # standard deviations above the mean
+        openvino.save_model(openvino.Model([logits], [x]), folder / f"{name}.xml")
+    card = Card(
+        name="bright",
+        version="1",
+        purpose="tests",
+        inputs=tuple(MRSequence),
+        outputs=("WT", "TC", "ET"),
+        training=(),
+        evaluation=(),
+        intended_use="tests",
+        limits=(),
+        assumed=(),
+        licence="Apache-2.0",
+    )
+    seal_bundle(folder, card, made_with={})
+    return folder

@@ -60,7 +60,7 @@ def test_version_is_that_of_the_package(gliokit):
 
 
 def test_misspelt_command_is_corrected(gliokit):
-    ending = gliokit("mesure")
+    ending = gliokit("measures")
     assert ending.code == 2
     assert "Did you mean 'measure'?" in ending.stderr
 

@@ -1,14 +1,15 @@
 """Labels that the caller brings, in the place of a segmenter.
 
-An edited map is measured and reported by the same path as one that a model made.
+An edited map is measured and reported by the same path as one that a model made. The images
+need not be skull-stripped; where they are not, the midline, and so the side of a lesion, is
+that of the scanned field.
 """
-
-import numpy as np
 
 from gliokit.core.errors import GeometryError
 from gliokit.core.findings import Notice
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
+from gliokit.preprocessing.brain import stripped_brain
 from gliokit.segmentation.default import Segmentation
 
 
@@ -27,10 +28,7 @@ class GivenLabels:
         self.labels = labels
 
     def predict(self, study: Study) -> Segmentation:
-        """Give the labels, with whatever is brighter than the mean as the brain.
-
-        In a skull-stripped image that is the brain, in a whole head the head: both have
-        their center near the midline, which is all that measuring asks of it.
+        """Give the labels as they are.
 
         Raises
         ------
@@ -46,5 +44,5 @@ class GivenLabels:
         notices = [Notice("given-labels", "The labels were given by the user, not by a model.")]
         if note := self.labels.note:
             notices.append(Notice("label-convention", f"{note[0].upper()}{note[1:]}."))
-        brain = reference.array > np.mean(reference.array)
+        brain = stripped_brain([image.array for image in study.images.values()])
         return Segmentation(self.labels, brain, tuple(notices))

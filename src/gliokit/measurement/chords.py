@@ -4,6 +4,8 @@ A chord joins the centers of two pixels of the region and never leaves it: every
 interior it enters belongs to the region; passing exactly between two diagonal neighbors
 through their common corner is allowed. Its length is taken from pixel edge to pixel edge: at
 each end it runs on until it leaves the end pixel. A line across one pixel is the shortest chord.
+So a row of pixels measures what it covers; a disc, drawn by the pixels whose centers it holds,
+measures its diameter and about one pixel more, half of one at each end.
 
 How it is searched. All chords that make the same step (rows, columns) enter the same pixels
 relative to their start. So the region is held as one long integer, a bit per pixel; shifted
@@ -152,7 +154,7 @@ def _still_inside(starts: int, bits: int, shifts: list[int]) -> int:
 
 
 def _probes(offset: NDArray[np.int64], width: int) -> list[list[int]]:
-    """Shift to nine pixels on each way: they rule out most steps at once.
+    """Shift to eight pixels on each way, (n, 8): they rule out most steps at once.
 
     A point on an edge or corner counts to the pixel before it: the line has come from there,
     since no line between centers runs along an edge.

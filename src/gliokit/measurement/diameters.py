@@ -31,7 +31,7 @@ from gliokit.measurement.chords import Chord, Steps, all_steps, chords
 
 RIGHT_ANGLE_TOLERANCE_DEGREES = 5.0
 _EMPTY = "an empty region has no diameter; measure one that has voxels"
-_ROUNDING = 1e-12  # an angle or length that is on the limit counts as within it
+_ROUNDING = 1e-9  # an angle or length that is on the limit counts as within it
 
 
 class SliceChoice(StrEnum):

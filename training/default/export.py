@@ -1,0 +1,72 @@
+"""Turn trained weights into the bundle that ships: safetensors, OpenVINO IR, card, manifest.
+
+python training/default/export.py --runs training/runs --card training/default/card.json \
+    --out src/gliokit/bundles/shipped/default
+
+`--runs` holds `coarse/weights.safetensors` and `fine/weights.safetensors`. Weights are kept in
+half precision in both forms.
+"""
+
+import argparse
+import json
+import platform
+import shutil
+from pathlib import Path
+
+import openvino as ov
+import torch
+from recipe import Recipe
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from gliokit.bundles.bundle import Card, seal_bundle
+from gliokit.core.vocabulary import MRSequence
+from gliokit.networks.unet import UNet
+
+STAGES = ("coarse", "fine")
+REGIONS = 3
+
+
+def main() -> None:
+    """Write the bundle; the old one is replaced only by a whole new one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--card", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    content = json.loads(args.card.read_text())
+    card = Card(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
+    new = args.out.with_name(args.out.name + ".part")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    made_with = {
+        "openvino": ov.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+    for stage in STAGES:
+        weights = args.runs / stage / "weights.safetensors"
+        with safe_open(weights, framework="pt") as file:
+            made_with[f"run {stage}"] = file.metadata()["run"]
+        shutil.copyfile(weights, new / f"{stage}.safetensors")
+        write_ir(stage, weights, new / f"{stage}.xml")
+    seal_bundle(new, card, made_with=made_with)
+    shutil.rmtree(args.out, ignore_errors=True)
+    new.rename(args.out)
+
+
+def write_ir(stage: str, weights: Path, path: Path) -> None:
+    """Convert one network for inputs of any size, weights in half precision."""
+    recipe = Recipe.read(Path(__file__).parent / f"{stage}.toml")
+    network = UNet(len(MRSequence), REGIONS, widths=recipe.widths).eval()
+    network.load_state_dict({name: value.float() for name, value in load_file(weights).items()})
+    side = 2 * network.stride
+    example = torch.zeros(1, len(MRSequence), side, side, side)
+    model = ov.convert_model(
+        network, example_input=example, input=[ov.PartialShape([-1, len(MRSequence), -1, -1, -1])]
+    )
+    ov.save_model(model, path, compress_to_fp16=True)
+
+
+if __name__ == "__main__":
+    main()
