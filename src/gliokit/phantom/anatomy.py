@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_dilation, binary_fill_holes, gaussian_filter, label
 
 from gliokit.core.errors import SimulationError
-from gliokit.core.geometry import Affine, canonical_axes
+from gliokit.core.geometry import Affine, Grid
 from gliokit.io.nifti import read_image
 from gliokit.phantom.noise import smooth_field
 from gliokit.phantom.tissue import Tissue
+from gliokit.preprocessing.orientation import grid_in_ras, turn_to_ras
 
 FREESURFER: dict[Tissue, tuple[int, ...]] = {
     Tissue.WHITE_MATTER: (2, 41, 85, 251, 252, 253, 254, 255),
@@ -75,7 +76,7 @@ def read_anatomy(path: Path) -> Anatomy:
             f"{path} has no voxel of cerebral white matter (2 or 41); "
             "give a label map with FreeSurfer numbers"
         )
-    return _trimmed(_canonical(Anatomy(tissues, image.affine)))
+    return _trimmed(_in_ras(tissues, image.grid))
 
 
 def mni_anatomy() -> Anatomy:
@@ -94,7 +95,7 @@ def mni_anatomy() -> Anatomy:
     tissues[solid & (gm >= wm)] = Tissue.CORTEX
     tissues[solid & (gm < wm)] = Tissue.WHITE_MATTER
     _name_parts(tissues, gray.affine)
-    return _trimmed(_canonical(Anatomy(tissues, gray.affine)))
+    return _trimmed(_in_ras(tissues, gray.grid))
 
 
 def with_details(anatomy: Anatomy, rng: np.random.Generator) -> Anatomy:
@@ -123,15 +124,9 @@ def with_details(anatomy: Anatomy, rng: np.random.Generator) -> Anatomy:
     return Anatomy(tissues, anatomy.affine)
 
 
-def _canonical(anatomy: Anatomy) -> Anatomy:
-    axes, flipped = canonical_axes(anatomy.affine)
-    tissues = anatomy.tissues.transpose(axes)
-    affine = anatomy.affine[:, [*axes, 3]].copy()
-    for axis in (axis for axis in range(3) if flipped[axis]):
-        affine[:3, 3] += affine[:3, axis] * (tissues.shape[axis] - 1)
-        affine[:3, axis] *= -1
-        tissues = np.flip(tissues, axis)
-    return Anatomy(np.ascontiguousarray(tissues), affine)
+def _in_ras(tissues: NDArray[np.uint8], grid: Grid) -> Anatomy:
+    turned = np.ascontiguousarray(turn_to_ras(tissues, grid.affine))
+    return Anatomy(turned, grid_in_ras(grid).affine)
 
 
 def _trimmed(anatomy: Anatomy) -> Anatomy:

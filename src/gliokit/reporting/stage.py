@@ -16,8 +16,9 @@ from gliokit.core.geometry import Grid, bounding_box, canonical_axes, spacing_mm
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, shared_grid
 from gliokit.core.vocabulary import MRSequence
+from gliokit.preprocessing.orientation import grid_in_ras, turn_to_ras
 from gliokit.reporting.drawing import intensity_window
-from gliokit.reporting.views import Voxel, grid_in_ras, turn_to_ras
+from gliokit.reporting.views import Voxel
 
 SEQUENCE_ORDER = (MRSequence.T1C, MRSequence.FLAIR, MRSequence.T1, MRSequence.T2)
 

@@ -15,7 +15,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gliokit.core.geometry import Affine, Grid, canonical_axes, spacing_mm, to_voxel
+from gliokit.core.geometry import Grid, spacing_mm, to_voxel
 
 Voxel: TypeAlias = tuple[int, int, int]
 _Array = TypeVar("_Array", NDArray[np.float32], NDArray[np.uint8])
@@ -34,25 +34,6 @@ PICTURE_AXES: MappingProxyType[Plane, tuple[int, int, int]] = MappingProxyType(
     {Plane.AXIAL: (0, 1, 2), Plane.CORONAL: (0, 2, 1), Plane.SAGITTAL: (1, 2, 0)}
 )
 WORLD_LETTERS = (("R", "L"), ("A", "P"), ("S", "I"))
-
-
-def turn_to_ras(array: _Array, affine: Affine) -> _Array:
-    """Turn the axes of an array (X, Y, Z), without copying, so that they run to R, A and S."""
-    axes, flipped = canonical_axes(affine)
-    steps = tuple(slice(None, None, -1 if backwards else 1) for backwards in flipped)
-    return array.transpose(axes)[steps]
-
-
-def grid_in_ras(grid: Grid) -> Grid:
-    """Give the grid that an array has after `turn_to_ras`."""
-    axes, flipped = canonical_axes(grid.affine)
-    x, y, z = (grid.shape[axis] for axis in axes)
-    turn = np.zeros((4, 4))  # from voxels of the turned array to voxels of the given one
-    turn[3, 3] = 1
-    for world, (axis, backwards) in enumerate(zip(axes, flipped, strict=True)):
-        turn[axis, world] = -1 if backwards else 1
-        turn[axis, 3] = grid.shape[axis] - 1 if backwards else 0
-    return Grid((x, y, z), grid.affine @ turn)
 
 
 def picture(volume: _Array, plane: Plane, index: int) -> _Array:

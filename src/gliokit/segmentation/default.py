@@ -21,13 +21,13 @@ from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundles
 from gliokit.bundles.session import Session
 from gliokit.core.errors import BundleError
 from gliokit.core.findings import Model, Notice
-from gliokit.core.geometry import bounding_box
+from gliokit.core.geometry import bounding_box, spacing_mm
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, shared_grid
 from gliokit.core.vocabulary import Label, MRSequence
 from gliokit.preprocessing.brain import check_brain, stripped_brain
 from gliokit.preprocessing.normalization import brain_statistics, standardize
-from gliokit.preprocessing.orientation import canonical_spacing_mm, from_canonical, to_canonical
+from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
 from gliokit.preprocessing.resampling import resample
 
 DEFAULT = "default"
@@ -94,18 +94,18 @@ class DefaultSegmenter:
         grid = shared_grid(study)
         brain = stripped_brain([image.array for image in study.images.values()])
         check_brain(brain, grid.affine, study_id=study.study_id)
-        spacing = canonical_spacing_mm(grid.affine)
-        inside = to_canonical(brain, grid.affine)
+        spacing = spacing_mm(grid_in_ras(grid).affine)
+        inside = turn_to_ras(brain, grid.affine)
         box = bounding_box(inside)
         images = {
-            sequence: np.ascontiguousarray(to_canonical(image.array, grid.affine)[box])
+            sequence: np.ascontiguousarray(turn_to_ras(image.array, grid.affine)[box])
             for sequence, image in study.images.items()
         }
         logits = self.region_logits(images, inside[box], spacing)
         labels = np.zeros(inside.shape, dtype=np.uint8)
         labels[box] = np.where(inside[box], labels_from_logits(logits), 0)
         dropped = drop_small_parts(labels, float(np.prod(spacing)))
-        stored = np.ascontiguousarray(from_canonical(labels, grid.affine))
+        stored = np.ascontiguousarray(turn_from_ras(labels, grid.affine))
         return Segmentation(LabelMap(stored, grid.affine, "segmentation"), brain, dropped)
 
     def region_logits(

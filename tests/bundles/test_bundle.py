@@ -1,0 +1,87 @@
+"""Bundles: what is sealed can be read, and nothing else."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gliokit.bundles.bundle import Card, read_bundle, seal_bundle, shipped_bundles
+from gliokit.core.errors import BundleError
+
+CARD = Card(
+    name="toy",
+    version="1",
+    purpose="tests",
+    inputs=("t1",),
+    outputs=("WT",),
+    training=("none",),
+    evaluation=("none",),
+    intended_use="tests",
+    limits=("all",),
+    assumed=(),
+    licence="Apache-2.0",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "net.bin").write_bytes(b"weights")
+    seal_bundle(tmp_path / "toy", CARD, made_with={"python": "3.11"})
+    return tmp_path / "toy"
+
+
+def test_a_sealed_bundle_reads_back_its_card(folder):
+    assert read_bundle(folder).card == CARD
+
+
+def test_altered_weights_are_refused(folder):
+    (folder / "net.bin").write_bytes(b"weightz")
+    with pytest.raises(BundleError, match=r"net\.bin does not match its manifest: found [0-9a-f]+"):
+        read_bundle(folder)
+
+
+def test_an_altered_card_is_refused(folder):
+    content = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(content | {"limits": []}))
+    with pytest.raises(BundleError, match=r"card\.json does not match"):
+        read_bundle(folder)
+
+
+def test_missing_weights_are_refused(folder):
+    (folder / "net.bin").unlink()
+    with pytest.raises(BundleError, match="found no file"):
+        read_bundle(folder)
+
+
+def test_a_file_that_the_manifest_does_not_list_is_refused(folder):
+    (folder / "other.bin").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"holds other\.bin, which its manifest does not list"):
+        read_bundle(folder)
+
+
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
+    with pytest.raises(BundleError, match=r"is no model bundle: manifest\.json cannot be read"):
+        read_bundle(tmp_path)
+
+
+def test_the_hash_of_a_bundle_changes_with_its_weights(folder):
+    before = read_bundle(folder).sha256
+    (folder / "net.bin").write_bytes(b"better")
+    assert seal_bundle(folder, CARD, made_with={}).sha256 != before
+
+
+def test_every_shipped_bundle_is_whole():
+    assert "default" in shipped_bundles()
+    for name, path in shipped_bundles().items():
+        assert read_bundle(path).name == name
+
+
+def test_a_shipped_bundle_with_one_flipped_bit_is_refused(tmp_path):
+    copy = shutil.copytree(shipped_bundles()["default"], tmp_path / "default")
+    weights = bytearray((copy / "fine.bin").read_bytes())
+    weights[1000] ^= 1
+    (copy / "fine.bin").write_bytes(weights)
+    with pytest.raises(BundleError, match=r"fine\.bin does not match"):
+        read_bundle(copy)

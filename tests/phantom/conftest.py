@@ -1,0 +1,23 @@
+"""A small brain: quick to deform, large enough for a tumor."""
+
+import numpy as np
+import pytest
+
+from gliokit.phantom.anatomy import Anatomy
+from gliokit.phantom.tissue import Tissue
+
+
+@pytest.fixture(scope="session")
+def small_brain() -> Anatomy:
+    """Give nested shells of CSF, cortex and white matter around a ventricle, 72 mm wide."""
+    grid = np.moveaxis(np.indices((96, 96, 96)), 0, -1) - 47.5
+    r = np.linalg.norm(grid / [1.0, 1.1, 0.95], axis=-1)
+    tissues = np.zeros(r.shape, dtype=np.uint8)
+    for radius, tissue in [
+        (38, Tissue.CSF),
+        (36, Tissue.CORTEX),
+        (32, Tissue.WHITE_MATTER),
+        (6, Tissue.VENTRICLE),
+    ]:
+        tissues[r < radius] = tissue
+    return Anatomy(tissues, np.eye(4))
