@@ -89,3 +89,19 @@ def test_what_a_model_cannot_judge_is_no_matter_for_labels_of_the_user(assessed,
 
 def test_same_input_gives_equal_findings(assessed):
     assert assessed() == assessed()
+
+
+def test_lesions_that_cannot_be_seen_are_not_measured(assessed, bright_study):
+    fluid = {s: bright_study[s] for s in (MRSequence.FLAIR, MRSequence.T2)}
+    findings = assessed(type(bright_study)("s", fluid))
+    assert [lesion.name for lesion in findings.lesions] == ["WT-1", "WT-2"]
+    assert findings.unseen_regions == {Region.TUMOR_CORE, Region.ENHANCING_TUMOR}
+    assert findings.unseen_labels == {Label.NECROTIC_CORE, Label.ENHANCING}
+
+
+def test_edema_is_unseen_without_a_fluid_sensitive_image_though_the_core_is_seen(
+    assessed, bright_study
+):
+    findings = assessed(type(bright_study)("s", {MRSequence.T1C: bright_study[MRSequence.T1C]}))
+    assert [lesion.name for lesion in findings.lesions] == ["TC-1"]
+    assert findings.unseen_labels == {Label.EDEMA}

@@ -3,25 +3,36 @@
 import csv
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from gliokit.analysis.analyze import analyze
-from gliokit.analysis.cohort_run import analyze_cohort, current_result
+from gliokit.analysis.cohort_run import (
+    analyze_cohort,
+    is_current,
+    standing_result,
+    without_paths,
+)
+from gliokit.analysis.given_labels import GivenLabels
 from gliokit.analysis.options import Options
+from gliokit.core.cohort import Row
 from gliokit.core.errors import OutputError
-from gliokit.core.vocabulary import MRSequence
+from gliokit.core.image import LabelMap
+from gliokit.core.vocabulary import Label, MRSequence
 from gliokit.io.cohorts import read_cohort
 from gliokit.io.layouts import read_study
+from gliokit.io.nifti import read_image, read_label_map, write_image
 
 
 @pytest.fixture
 def run(study_folder, tmp_path, fakes):
     """Run over studies of the given ids, all with the same images."""
 
-    def run_cohort(*study_ids, out=tmp_path / "out", options=None):
-        lines = [f"p-{name},{name},patient/t1c.nii.gz,patient/flair.nii.gz" for name in study_ids]
+    def run_cohort(*study_ids, out=tmp_path / "out", options=None, columns="t1c,flair"):
+        paths = ",".join(f"patient/{sequence}.nii.gz" for sequence in columns.split(","))
+        lines = [f"p-{name},{name},{paths}" for name in study_ids]
         table = tmp_path / "cohort.csv"
-        table.write_text("\n".join(["patient_id,study_id,t1c,flair", *lines]))
+        table.write_text("\n".join([f"patient_id,study_id,{columns}", *lines]))
         outcomes = analyze_cohort(
             read_cohort(table),
             out,
@@ -42,6 +53,15 @@ def out(tmp_path):
 def rows(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def give_labels(out, study_folder):
+    """Write the result of a study whose labels, 8 voxels of edema, a person drew."""
+    images = {s: study_folder / f"{s}.nii.gz" for s in (MRSequence.T1C, MRSequence.FLAIR)}
+    study = read_study(None, overrides=images)
+    labels = np.zeros(study.reference.array.shape, np.uint8)
+    labels[20:22, 20:22, 20:22] = Label.EDEMA
+    analyze(study, out, segmenter=GivenLabels(LabelMap(labels, study.reference.affine)))
 
 
 def changed(outcomes):
@@ -107,7 +127,10 @@ def finished(study_folder, tmp_path, fakes):
     analyze(study, out, segmenter=segmenter)
 
     def still_holds(study=study, model=segmenter.model, options=None):
-        return bool(current_result(out, study, model=model, options=options or Options()))
+        standing = standing_result(out)
+        return standing is not None and is_current(
+            standing, study, model=model, options=options or Options()
+        )
 
     return study, out, still_holds
 
@@ -183,3 +206,59 @@ def test_output_folder_that_cannot_be_made_is_refused(run, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write"):
         run("s1", out=tmp_path / "file" / "out")
+
+
+def test_result_of_given_labels_stands_for_that_of_a_model(run, out, study_folder):
+    give_labels(out / "s1", study_folder)
+    assert changed(run("s1")) == []
+    (row,) = rows(out / "summary.csv")
+    assert float(row["edema_ml"]) == pytest.approx(8 * 0.027)
+    assert "given-labels" in row["warnings"]
+
+
+def test_result_of_given_labels_is_never_replaced(run, out, study_folder):
+    give_labels(out / "s1", study_folder)
+    (failure,) = run("s1", options=Options(minimum_lesion_ml=1)).values()
+    assert "s1 has a result whose labels a person gave" in failure.reason
+    assert np.count_nonzero(read_label_map(out / "s1" / "segmentation.nii.gz").array) == 8
+
+
+def test_failure_of_a_study_with_an_earlier_result_says_what_its_folder_holds(
+    run, out, study_folder
+):
+    run("s1")
+    (study_folder / "t1c.nii.gz").write_bytes(b"broken")
+    (failure,) = run("s1").values()
+    assert failure.reason.endswith("what stands in its folder is of an earlier run")
+    assert rows(out / "summary.csv") == []
+
+
+@pytest.mark.parametrize("image", ["gone", "broken", "shifted"])
+def test_reason_names_columns_and_never_paths(run, out, study_folder, image):
+    flair = study_folder / "flair.nii.gz"
+    if image == "gone":
+        flair.unlink()
+    elif image == "broken":
+        flair.write_bytes(b"broken")
+    else:
+        read = read_image(flair)
+        write_image(flair, replace(read, affine=np.eye(4)))
+    (failure,) = run("s1").values()
+    assert "flair" in failure.reason
+    text = (out / "failures.csv").read_text()
+    assert str(study_folder) not in text
+    assert "flair.nii" not in text
+
+
+def test_path_that_begins_another_is_told_from_it():
+    cells = {"t1": "/DOE  JANE/1", "t1c": "/DOE  JANE/1c"}
+    row = Row(2, "p", "s", cells)
+    assert without_paths("/DOE JANE/1c and /DOE JANE/1 differ", row) == "t1c and t1 differ"
+
+
+def test_volumes_that_could_not_be_assessed_are_left_empty(run, out):
+    run("s1", columns="flair,t2")
+    (row,) = rows(out / "summary.csv")
+    assert row["tumor_core_ml"] == row["enhancing_tumor_ml"] == row["enhancing_ml"] == ""
+    assert float(row["whole_tumor_ml"]) > 0
+    assert float(row["edema_ml"]) == 0

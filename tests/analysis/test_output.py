@@ -225,3 +225,14 @@ def test_text_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
         write_whole(table, "new")
     assert table.read_text() == "old"
     assert names(tmp_path) == ["table.csv"]
+
+
+def test_result_that_came_into_being_meanwhile_is_not_replaced(out):
+    first = result_folder(out)
+    write_result(first.__enter__())
+    with result_folder(out) as folder:
+        write_result(folder, "of another run")
+    with pytest.raises(OutputError, match="holds a result already"):
+        first.__exit__(None, None, None)
+    assert (out / output.REPORT).read_text() == "of another run"
+    assert names(out.parent) == ["one"]

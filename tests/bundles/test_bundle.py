@@ -61,6 +61,24 @@ def test_a_file_that_the_manifest_does_not_list_is_refused(folder):
         read_bundle(folder)
 
 
+def test_a_pickle_that_was_put_into_a_bundle_is_refused(folder):
+    (folder / "extra").mkdir()
+    (folder / "extra" / "model.pkl").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"holds extra/model\.pkl"):
+        read_bundle(folder)
+
+
+def test_a_manifest_without_hashes_is_refused(folder):
+    (folder / "manifest.json").write_text('{"sha256": 3}')
+    with pytest.raises(BundleError, match="is no model bundle"):
+        read_bundle(folder)
+
+
+def test_no_shipped_card_is_unfinished():
+    for path in shipped_bundles().values():
+        assert "placeholder" not in (path / "card.json").read_text()
+
+
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
     with pytest.raises(BundleError, match=r"is no model bundle: manifest\.json cannot be read"):
         read_bundle(tmp_path)

@@ -224,13 +224,14 @@ def test_full_disk_leaves_nothing(analyze, study_folder, out, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", fill)
-    assert_refused(analyze(study_folder, "-o", out), 2, "no space left to write .*out", out)
+    assert_refused(analyze(study_folder, "-o", out), 1, "no space left to write .*out", out)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--convention", "brats2017"], "give both"),
+        (["--labels", "l.nii", "--model", "m"], "no model is run"),
         (["--cohort", "c.csv"], "drop STUDY"),
         (["--jobs", "0"], "Invalid value for '--jobs'"),
     ],

@@ -48,6 +48,7 @@ OTHERS = [
     ),
     *("brain_mask_t1", "t1_mask", "t1_brainmask", "seg_t1c", "sub-01_space-T1w_mask"),
     *("P1_brain_segmentation", "sub-01_label-GM_probseg"),
+    *("P1_Gd_T1", "post_contrast_t1w", "FLAIR_T2w"),  # these say two things
 ]
 
 

@@ -127,3 +127,13 @@ def test_cohort_loads_its_studies_one_after_another():
     assert len(cohort) == 2
     assert next(studies).study_id == "P1"
     assert loaded == ["P1"]
+
+
+def test_study_ids_that_name_one_folder_on_some_systems_are_refused():
+    with pytest.raises(CohortError, match=r"row 3, column study_id: 'p1' stands in row 2 already"):
+        rows_of({"patient_id": "P1"}, {"patient_id": "p1"})
+
+
+def test_patient_that_cannot_name_a_folder_is_refused_by_its_own_column():
+    with pytest.raises(CohortError, match=r"row 2, column patient_id: 'a b' cannot name a folder"):
+        rows_of({"patient_id": "a b"})

@@ -148,7 +148,7 @@ def test_other_encoding_is_refused(table):
 
 def test_missing_image_stops_its_own_row_only(table, image):
     cohort = read_cohort(table("patient_id,t1c", "P1,gone.nii", f"P2,{image}"))
-    with pytest.raises(CohortError, match=r"row 2, column t1c: no file .*gone\.nii; paths are rel"):
+    with pytest.raises(CohortError, match=r"row 2, column t1c: no such file; paths are rel"):
         cohort.load(cohort.rows[0])
     assert cohort.load(cohort.rows[1]).study_id == "P2"
 

@@ -191,3 +191,9 @@ def test_brain_masks_of_a_real_study_are_not_taken_for_images(shared_data):
     folder = shared_data / "studies" / "raw_head" / "TCGA-FG-6692"
     names = [path.name for path in find_sequences(folder).values()]
     assert names == ["t1.nii.gz", "t1c.nii.gz", "t2.nii.gz", "flair.nii.gz"]
+
+
+def test_one_image_given_as_two_sequences_is_refused(add):
+    image = add("t1.nii.gz")
+    with pytest.raises(LayoutError, match=r"t1 and t1c are the same image, .*t1\.nii\.gz; give"):
+        read_study(None, overrides={T1: image, T1C: image})

@@ -358,3 +358,12 @@ def test_interrupted_writing_leaves_the_old_file_and_no_other(
         write_label_map(file, label_map)
     assert file.read_bytes() == b"old"
     assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(("code", "unit"), [(1, "meters"), (3, "micrometers")])
+def test_lengths_in_another_unit_than_millimeters_are_refused(values, file, code, unit):
+    image = nib.Nifti1Image(values.astype(np.int16), np.eye(4))
+    image.header["xyzt_units"] = code + 8  # and time in seconds
+    nib.save(image, file)
+    with pytest.raises(GeometryError, match=f"gives lengths in {unit}; needed mm"):
+        read_image(file)

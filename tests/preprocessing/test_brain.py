@@ -44,7 +44,9 @@ def test_an_adult_brain_is_let_through():
 
 
 def test_an_image_that_is_full_is_refused_as_no_stripped_brain():
-    with pytest.raises(NotAssessableError, match=r"study P-1 shows 4\.10 L .* strip it first"):
+    with pytest.raises(
+        NotAssessableError, match=r"study P-1 shows tissue in 100% of the image.* strip it first"
+    ):
         check_brain(np.ones((80, 80, 80), bool), np.diag([2.0, 2, 2, 1]), study_id="P-1")
 
 
@@ -57,3 +59,15 @@ def test_a_header_with_false_spacing_is_refused():
     flat = np.diag([4.0, 4.0, 0.5, 1.0])
     with pytest.raises(NotAssessableError, match=r"264 × 264 × 33 mm.*check the spacing"):
         check_brain(BRAIN, flat, study_id="P-1")
+
+
+def test_a_hole_that_the_background_value_leaves_is_filled():
+    image = np.where(BRAIN, 100, 0).astype(np.float32)
+    image[35:45, 35:45, 35:45] = 0
+    assert np.array_equal(stripped_brain([image]), BRAIN)
+
+
+def test_a_volume_without_background_is_refused():
+    noise = np.ones((75, 75, 75), dtype=bool)
+    with pytest.raises(NotAssessableError, match="tissue in 100% of the image"):
+        check_brain(noise, np.diag([1.7, 1.7, 1.7, 1.0]), study_id="P-1")

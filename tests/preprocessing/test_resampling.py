@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gliokit.preprocessing.resampling import resample, resampling_matrix
+from gliokit.preprocessing.resampling import resample, resample_inside, resampling_matrix
 
 ONE, TWO = np.full(3, 1.0), np.full(3, 2.0)
 
@@ -45,3 +45,13 @@ def test_leading_axes_are_left_alone():
 @pytest.mark.parametrize(("n", "m", "ratio"), [(10, 5, 2.0), (10, 20, 0.5), (11, 6, 1.9)])
 def test_weights_of_every_voxel_sum_to_one(n, m, ratio):
     assert np.allclose(resampling_matrix(n, m, ratio).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("background", [0.0, -1000.0])
+def test_the_background_does_not_leak_into_the_edge_of_the_brain(background):
+    inside = np.zeros((20, 20, 20), dtype=bool)
+    inside[3:16, 5:16, 2:17] = True
+    image = np.where(inside, 7, background).astype(np.float32)
+    coarse, coarse_inside = resample_inside(image, inside, ONE, TWO)
+    assert np.allclose(coarse[coarse_inside], 7, atol=1e-4)
+    assert coarse_inside.sum() * 8 == pytest.approx(inside.sum(), rel=0.2)

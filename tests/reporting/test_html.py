@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gliokit.core.findings import DISCLAIMER, Notice, Quantity
-from gliokit.core.vocabulary import Label, MRSequence
+from gliokit.core.vocabulary import Label, MRSequence, Region
 from gliokit.reporting.html import LESIONS_SHOWN, SMALL_LESIONS_SHOWN, render_report
 
 
@@ -163,3 +163,20 @@ def test_tilted_slices_are_said_to_be_tilted(case):
     labels = replace(case.labels, affine=turn @ case.labels.affine)
     report = render_report(case.findings, replace(case.study, images=images), labels)
     assert "tilted by 12° from the axial plane" in words(report)
+
+
+def test_number_that_was_not_assessed_is_not_shown(case):
+    unseen = Notice("n", "No T1c.", (Region.TUMOR_CORE, Region.ENHANCING_TUMOR))
+    whole = case.findings.lesions[:1]
+    text = words(render(case, not_assessed=(unseen,), lesions=whole))
+    assert "Whole tumor 3.58 mL Tumor core – not assessed Enhancing tumor – not assessed" in text
+    assert "whole tumor (WT) 3.58 1,792 tumor core (TC) not assessed enhancing tumor" in text
+    assert "3 · enhancing tumor not assessed" in text
+
+
+def test_tumor_that_could_not_be_seen_is_not_called_absent(case):
+    unseen = Notice("n", "T1 alone.", tuple(Region))
+    text = words(render(case, not_assessed=(unseen,), lesions=()))
+    assert "Whether there is a tumor could not be assessed." in text
+    assert "Lesions could not be assessed." in text
+    assert "3.58" not in text

@@ -23,6 +23,7 @@ from gliokit.preprocessing.normalization import brain_statistics, standardize
 
 REGIONS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
 SUBSETS = [set(kept) for n in (1, 2, 3) for kept in combinations(MRSequence, n)]
+CROP_STEP = 8  # voxels; the fine network halves its input three times
 COARSE_MM = 2  # statistics come from the coarse image in training as in use
 
 
@@ -75,7 +76,10 @@ def draw_crop(
     labels: NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator
 ) -> tuple[slice, ...]:
     """Choose a crop in 1 mm voxels, mostly around the tumor."""
-    size = np.array(recipe.crop) * recipe.spacing_mm
+    size = np.array(recipe.crop)
+    if recipe.crop_spread:
+        size += CROP_STEP * rng.integers(-recipe.crop_spread, recipe.crop_spread + 1, 3)
+    size = np.minimum(size * recipe.spacing_mm, np.array(labels.shape) // CROP_STEP * CROP_STEP)
     room = np.array(labels.shape) - size
     low = rng.integers(0, np.maximum(room, 0) + 1)
     tumor = np.argwhere(labels[::4, ::4, ::4] > 0) * 4

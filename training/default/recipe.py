@@ -18,6 +18,9 @@ class Recipe:
         Channels of the U-Net per resolution.
     crop : tuple of int
         Voxels of a training crop.
+    crop_spread : int
+        Each side of a crop is larger or smaller by up to so many times 8 voxels; needs
+        batches of one.
     dropout : float
         Probability that a random proper subset of the sequences is left out.
     on_tumor : float
@@ -34,6 +37,7 @@ class Recipe:
     average_decay: float = 0.99
     dropout: float = 0.4
     on_tumor: float = 0.85
+    crop_spread: int = 0
     seed: int = 0
 
     @classmethod

@@ -58,7 +58,7 @@ def main() -> None:
             log.write(f"{step},{loss:.4f},{time.time():.0f}\n")
         if step % SAVE_EVERY == 0 or step == recipe.steps:
             save_checkpoint(checkpoint, state, step=step, run=run)
-            write_weights(state.average, args.out / "weights.safetensors", run)
+    write_weights(state.average, args.out / "weights.safetensors", run)
 
 
 def new_state(recipe: Recipe, device: str) -> TrainingState:

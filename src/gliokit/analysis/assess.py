@@ -3,11 +3,13 @@
 Pure: arrays and records in, one record out; the same input gives the same findings.
 
 Lesions are the connected parts of the tumor core (enhancing and necrotic) and of the whole
-tumor (the abnormality seen on FLAIR). Their side is judged by the center of mass of the
-brain, which a large tumor or a cropped image shifts by some millimeters: it is approximate.
+tumor (the abnormality seen on FLAIR), as far as the images can show these. Their side is judged
+by the center of mass of the brain, which a large tumor or a cropped image shifts by some
+millimeters: it is approximate.
 """
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -48,6 +50,8 @@ def assess(
         ISO 8601 time, UTC; the only part of the findings that differs between two runs.
     """
     labels = segmentation.labels
+    not_assessed = not_judged(study) if model else ()
+    unseen = {region for notice in not_assessed for region in notice.regions}
     return Findings(
         study_id=study.study_id,
         created=created,
@@ -58,10 +62,12 @@ def assess(
         options=options.stated(),
         volumes_by_label=volumes_by_label(labels),
         volumes_by_region=volumes_by_region(labels),
-        lesions=_lesions(segmentation, options),
+        lesions=_lesions(
+            segmentation, options, regions=[r for r in LESION_REGIONS if r not in unseen]
+        ),
         minimum_lesion_ml=Quantity(options.minimum_lesion_ml, "mL"),
         warnings=(*segmentation.notices, *doubts(study, labels)),
-        not_assessed=not_judged(study) if model else (),
+        not_assessed=not_assessed,
         software=(
             ("python", platform.python_version()),
             *((name, version(name)) for name in SOFTWARE),
@@ -93,11 +99,13 @@ def _input(sequence: MRSequence, image: Image) -> Input:
     return Input(sequence, image.sha256, image.grid.shape, (x, y, z), axis_codes(image.affine))
 
 
-def _lesions(segmentation: Segmentation, options: Options) -> tuple[Lesion, ...]:
+def _lesions(
+    segmentation: Segmentation, options: Options, *, regions: Sequence[Region]
+) -> tuple[Lesion, ...]:
     midline = midline_mm(segmentation.brain, segmentation.labels.affine)
     return tuple(
         lesion
-        for region in LESION_REGIONS
+        for region in regions
         for lesion in measure_lesions(
             segmentation.labels,
             region,

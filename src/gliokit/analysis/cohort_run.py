@@ -1,11 +1,14 @@
 """Many studies, each to its own result; one bad study never stops the others.
 
-In OUT stand a folder per study and two tables, written when the run ends, however it ends:
-`summary.csv` with the volumes of every study that has a result, `failures.csv` with the
-reason for every one that has none (only its header if there is no such study).
+In OUT stand a folder per study and two tables, written when the run ends, however it ends, on
+the studies that it came to: `summary.csv` with the volumes of those that have a result (empty
+cells where a region could not be assessed), `failures.csv` with the reason for each of the
+others (only its header if there is none). Reasons name images by their columns, since file and
+folder names may hold patient names.
 
 A run goes on where the last one stopped: a study whose result is whole and comes of the same
-images, options, model and version is not analyzed again; an outdated result is replaced.
+images, options, model and version is not analyzed again; an outdated result is replaced. A
+result whose labels a person gave stands for that of any model, and is never replaced.
 """
 
 import csv
@@ -36,6 +39,7 @@ from gliokit.core.errors import FindingsError, OutputError
 from gliokit.core.findings import Findings, Input, Model
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Label, MRSequence, Region
+from gliokit.io.cohorts import PATH_COLUMNS
 from gliokit.reporting.findings_json import read_findings
 
 Cells: TypeAlias = tuple[str | int, ...]
@@ -139,13 +143,23 @@ class _RowAnalysis:
         try:
             return self._analyze(row)
         except Exception as error:  # whatever it is, the other studies go on
-            return Outcome(row.study_id, reason=reason(error), exit_code=exit_code(error))
+            text = without_paths(reason(error), row)
+            # an OutputError says itself what stands in the folder
+            if (self.out / row.study_id).exists() and not isinstance(error, OutputError):
+                text += "; what stands in its folder is of an earlier run"
+            return Outcome(row.study_id, reason=text, exit_code=exit_code(error))
 
     def _analyze(self, row: Row) -> Outcome:
         study, out = self.load(row), self.out / row.study_id
         segmenter, options = self._segmenter, self.options
-        if findings := current_result(out, study, model=segmenter.model, options=options):
-            return Outcome(row.study_id, findings, reused=True)
+        standing = standing_result(out)
+        if standing and is_current(standing, study, model=segmenter.model, options=options):
+            return Outcome(row.study_id, standing, reused=True)
+        if standing and standing.model is None:
+            raise OutputError(
+                f"study {row.study_id} has a result whose labels a person gave, of other images, "
+                "options or version; analyze it alone with these labels, or move its folder away"
+            )
         findings = analyze(study, out, segmenter=segmenter, options=options, force=True)
         return Outcome(row.study_id, findings)
 
@@ -154,23 +168,36 @@ class _RowAnalysis:
         return self.load_segmenter()
 
 
-def current_result(
-    out: Path, study: Study, *, model: Model | None, options: Options
-) -> Findings | None:
-    """Read the result that stands in `out`, if analyzing `study` would give it again."""
+def without_paths(text: str, row: Row) -> str:
+    """Put the name of its column in the place of each path that a row holds."""
+    paths = {
+        " ".join(row.cells[column].split()): column  # as `reason` writes it, on one line
+        for column in PATH_COLUMNS
+        if column in row.cells
+    }
+    for path in sorted(paths, key=len, reverse=True):  # one may be the beginning of another
+        text = text.replace(path, paths[path])
+    return text
+
+
+def standing_result(out: Path) -> Findings | None:
+    """Read the findings of the result that stands in `out`, if it is whole."""
     if not all((out / name).is_file() for name in (REPORT, SEGMENTATION, FINDINGS)):
         return None
     try:
-        findings = read_findings((out / FINDINGS).read_text(encoding="utf-8"))
+        return read_findings((out / FINDINGS).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, FindingsError):
         return None
-    same = (
+
+
+def is_current(findings: Findings, study: Study, *, model: Model | None, options: Options) -> bool:
+    """Tell whether analyzing `study` would give these findings again."""
+    return (
         findings.gliokit_version == version("gliokit")
-        and findings.model == model
+        and findings.model in (model, None)
         and findings.options == options.stated()
         and _hashes(findings.inputs) == _hashes(describe_inputs(study))
     )
-    return findings if same else None
 
 
 def _hashes(inputs: tuple[Input, ...]) -> dict[MRSequence, str]:
@@ -199,12 +226,12 @@ def _write_tables(out: Path, rows: Sequence[Row], outcomes: Mapping[str, Outcome
 
 
 def _summary(row: Row, findings: Findings) -> Cells:
-    volumes = [measured.volume for measured in findings.volumes_by_label]
-    volumes += [measured.volume for measured in findings.volumes_by_region]
+    labels = [(e.volume, e.label in findings.unseen_labels) for e in findings.volumes_by_label]
+    regions = [(e.volume, e.region in findings.unseen_regions) for e in findings.volumes_by_region]
     return (
         row.patient_id,
         row.study_id,
-        *(f"{volume.value:.6g}" for volume in volumes),
+        *("" if unseen else f"{volume.value:.6g}" for volume, unseen in labels + regions),
         " ".join(findings.missing),
         " ".join(dict.fromkeys(notice.code for notice in findings.warnings)),
         " ".join(notice.code for notice in findings.not_assessed),

@@ -1,6 +1,6 @@
 """Why a run failed, in one line, and the exit code that says so to a script."""
 
-from gliokit.core.errors import GliokitError, NotAssessableError
+from gliokit.core.errors import GliokitError, NotAssessableError, OutputError
 
 FAILURE = 1  # something broke that the input does not explain
 BAD_INPUT = 2
@@ -13,6 +13,8 @@ def exit_code(error: BaseException) -> int:
     """Choose the exit code for an error."""
     if isinstance(error, NotAssessableError):
         return NOT_ASSESSABLE
+    if isinstance(error, OutputError) and isinstance(error.__cause__, OSError):
+        return FAILURE  # a full disk is no fault of the input
     return BAD_INPUT if isinstance(error, GliokitError) else FAILURE
 
 

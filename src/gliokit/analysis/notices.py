@@ -1,7 +1,5 @@
 """What the reader of a result must know: what is doubtful, what could not be judged."""
 
-from types import MappingProxyType
-
 import numpy as np
 
 from gliokit.core.findings import Notice
@@ -21,17 +19,14 @@ _CONSEQUENCES = {
     MRSequence.FLAIR: "No FLAIR image: edema beside the fluid spaces is judged without it.",
 }
 _ENHANCEMENT = Notice(
-    "enhancement", "Enhancement and the diameters of the tumor core: they need a T1c image."
+    "enhancement",
+    "Enhancement and the diameters of the tumor core: they need a T1c image.",
+    (Region.TUMOR_CORE, Region.ENHANCING_TUMOR),
 )
 _EDEMA = Notice(
-    "edema", "Edema and the extent of the whole tumor: they need a FLAIR or a T2 image."
-)
-# what a volume would claim to measure although it is not seen, by code of the notice
-UNSEEN: MappingProxyType[str, frozenset[Region]] = MappingProxyType(
-    {
-        _ENHANCEMENT.code: frozenset({Region.TUMOR_CORE, Region.ENHANCING_TUMOR}),
-        _EDEMA.code: frozenset({Region.WHOLE_TUMOR}),
-    }
+    "edema",
+    "Edema and the extent of the whole tumor: they need a FLAIR or a T2 image.",
+    (Region.WHOLE_TUMOR,),
 )
 
 

@@ -69,6 +69,7 @@ def result_folder(out: Path, *, force: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         with explained(out):
+            check_replaceable(out, force=force)  # again: somebody else may have written meanwhile
             _move_into_place(temporary, out)
     except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 The manifest holds the sha256 of every other file; a bundle in which one differs, lacks or is
 not listed is refused. The bundle's own hash is that of its manifest. Weights are safetensors
-and OpenVINO IR, never pickle.
+and OpenVINO IR, never pickle. This shows damage and mix-ups; it is no signature.
 """
 
 import hashlib
@@ -16,7 +16,6 @@ from typing import Any
 from gliokit.core.errors import BundleError
 
 MANIFEST, CARD = "manifest.json", "card.json"
-CARRIED_SUFFIXES = frozenset({".xml", ".bin", ".safetensors", ".json", ".skops"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +89,21 @@ def read_bundle(folder: Path) -> Bundle:
         If a file is missing, altered or not listed, or the card is incomplete.
     """
     try:
-        listed = json.loads((folder / MANIFEST).read_bytes())["sha256"]
+        listed = dict(json.loads((folder / MANIFEST).read_bytes())["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(
             f"{folder} is no model bundle: {MANIFEST} cannot be read ({error}); "
             "give a folder written by gliokit, or reinstall it"
         ) from error
-    present = {path.name for path in folder.iterdir() if path.suffix in CARRIED_SUFFIXES}
-    if unlisted := sorted(present - set(listed) - {MANIFEST}):
+    if unlisted := sorted(_contents(folder) - set(listed)):
         raise BundleError(f"{folder} holds {unlisted[0]}, which its manifest does not list")
     for name, expected in listed.items():
         path = folder / name
         found = _sha256(path) if path.is_file() else "no file"
         if found != expected:
             raise BundleError(
-                f"{path} does not match its manifest: found {found[:12]}, "
-                f"needed {expected[:12]}; the bundle is damaged or altered: install it again"
+                f"{path} does not match its manifest: found {found:.12}, "
+                f"needed {expected!s:.12}; the bundle is damaged or altered: install it again"
             )
     return Bundle(folder, _read_card(folder / CARD), _sha256(folder / MANIFEST))
 
@@ -119,11 +117,16 @@ def seal_bundle(folder: Path, card: Card, *, made_with: Mapping[str, str]) -> Bu
         Versions of the software, and fingerprints of the training runs.
     """
     (folder / CARD).write_text(_json(asdict(card)))
-    names = sorted(p.name for p in folder.iterdir() if p.suffix in CARRIED_SUFFIXES)
-    hashes = {name: _sha256(folder / name) for name in names if name != MANIFEST}
+    hashes = {name: _sha256(folder / name) for name in sorted(_contents(folder))}
     manifest = {"sha256": hashes, "made_with": dict(sorted(made_with.items()))}
     (folder / MANIFEST).write_text(_json(manifest))
     return read_bundle(folder)
+
+
+def _contents(folder: Path) -> set[str]:
+    """Every file but the manifest, by its path in the folder."""
+    every = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return set(every) - {MANIFEST}
 
 
 def _read_card(path: Path) -> Card:

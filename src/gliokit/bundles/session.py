@@ -1,8 +1,8 @@
 """One OpenVINO session that runs every network of a bundle on this machine's CPU.
 
 Networks are `NAME.xml` and `NAME.bin`. A network is compiled for the shape that it is given
-and kept, so the same shape again costs nothing. The same input, threads and machine give
-the same bytes.
+and kept until it is given another one: the same shape again costs nothing, and memory does
+not grow with the number of studies. The same input, threads and machine give the same bytes.
 """
 
 from pathlib import Path
@@ -41,14 +41,16 @@ class Session:
         }
         if threads:
             self._settings["INFERENCE_NUM_THREADS"] = threads
-        self._compiled: dict[tuple[str, tuple[int, ...]], ov.CompiledModel] = {}
+        self._compiled: dict[str, tuple[tuple[int, ...], ov.CompiledModel]] = {}
 
     def run(self, network: str, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Map a batch (N, C, X, Y, Z) through a network; (N, regions, X, Y, Z)."""
-        key = (network, x.shape)
-        if key not in self._compiled:
-            self._compiled[key] = self._compile(self._folder / f"{network}.xml", x.shape)
-        return np.asarray(self._compiled[key](x)[0], dtype=np.float32)
+        shape, compiled = self._compiled.get(network, (None, None))
+        if compiled is None or shape != x.shape:
+            self._compiled.pop(network, None)  # its buffers go before the new ones come
+            compiled = self._compile(self._folder / f"{network}.xml", x.shape)
+            self._compiled[network] = (x.shape, compiled)
+        return np.array(compiled(x)[0], dtype=np.float32)
 
     def _compile(self, path: Path, shape: tuple[int, ...]) -> ov.CompiledModel:
         try:
@@ -56,7 +58,7 @@ class Session:
             model.reshape(list(shape))
             return self._core.compile_model(model, "CPU", self._settings)
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
+            reason = str(error).strip().rpartition("\n")[2]
             raise BundleError(f"{path} cannot be run on shape {shape}: {reason}") from error
 
 

@@ -88,6 +88,8 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     options = Options(minimum_lesion_ml)
     if convention and not labels:
         raise typer.BadParameter("--convention tells how to read --labels; give both")
+    if model and labels:
+        raise typer.BadParameter("with --labels no model is run; drop --model or --labels")
     if cohort:
         if study or images or labels or study_id or force:
             raise typer.BadParameter(

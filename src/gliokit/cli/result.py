@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from gliokit.analysis.notices import UNSEEN
 from gliokit.analysis.output import FINDINGS, REPORT, SEGMENTATION
 from gliokit.cli.progress import say
 from gliokit.core.findings import Findings
@@ -19,7 +18,7 @@ def show_result(out: Path, findings: Findings) -> None:
         say(f"warning: {notice.text}")
     for notice in findings.not_assessed:
         say(f"not assessed: {notice.text}")
-    unseen = {region for notice in findings.not_assessed for region in UNSEEN.get(notice.code, ())}
+    unseen = findings.unseen_regions
     for measured in findings.volumes_by_region:
         if measured.region in SUMMARY_REGIONS:
             size = f"{measured.volume.value:8.2f} mL"

@@ -120,12 +120,13 @@ def check_rows(table: Iterable[Mapping[str, str]], *, source: str) -> list[Row]:
         for column, value in cells.items():
             _check_cell(column, value, where)
         row = Row(number, _patient(cells, where), _study(cells, where), cells)
-        if row.study_id in seen:
+        key = row.study_id.casefold()  # many file systems take P1 and p1 for one folder
+        if key in seen:
             raise CohortError(
-                f"{where}, column study_id: {row.study_id!r} stands in row {seen[row.study_id]} "
+                f"{where}, column study_id: {row.study_id!r} stands in row {seen[key]} "
                 "already; study ids must be unique"
             )
-        seen[row.study_id] = number
+        seen[key] = number
         rows.append(row)
     if not rows:
         raise CohortError(f"{source} has no rows; add one per study")
@@ -139,11 +140,12 @@ def _patient(cells: Mapping[str, str], where: str) -> str:
 
 
 def _study(cells: Mapping[str, str], where: str) -> str:
-    study_id = cells.get("study_id", cells["patient_id"])
+    column = "study_id" if "study_id" in cells else "patient_id"
+    study_id = cells[column]
     if set(study_id) - ID_CHARACTERS or study_id.startswith("."):
         raise CohortError(
-            f"{where}, column study_id: {study_id!r} cannot name a folder; "
-            "use letters, digits, '-', '_' and '.'"
+            f"{where}, column {column}: {study_id!r} cannot name a folder; "
+            "use letters, digits, '-', '_' and '.' in the study id"
         )
     return study_id
 

@@ -6,7 +6,7 @@ where one was estimated. Coordinates are RAS+ mm, or voxel indices of the segmen
 
 from dataclasses import dataclass
 
-from gliokit.core.vocabulary import Label, MRSequence, Region, Side
+from gliokit.core.vocabulary import REGION_LABELS, Label, MRSequence, Region, Side
 
 SCHEMA_VERSION = "1.0"
 DISCLAIMER = "For research use only; not a medical device."
@@ -65,10 +65,13 @@ class Notice:
         Stable, such as `missing-sequence`.
     text : str
         One sentence: what, and what follows from it.
+    regions : tuple of Region
+        Those whose sizes mean nothing, since what they are to measure could not be seen.
     """
 
     code: str
     text: str
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +192,21 @@ class Findings:
     software: tuple[tuple[str, str], ...] = ()
     schema_version: str = SCHEMA_VERSION
     disclaimer: str = DISCLAIMER
+
+    @property
+    def unseen_regions(self) -> frozenset[Region]:
+        """Regions whose sizes must not be shown as measured."""
+        return frozenset(region for notice in self.not_assessed for region in notice.regions)
+
+    @property
+    def unseen_labels(self) -> frozenset[Label]:
+        """Labels whose smallest region is unseen."""
+        return frozenset(
+            label
+            for region in self.unseen_regions
+            for label in REGION_LABELS[region]
+            if not any(
+                label in labels and labels < REGION_LABELS[region]
+                for labels in REGION_LABELS.values()
+            )
+        )

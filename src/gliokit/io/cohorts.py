@@ -63,7 +63,7 @@ def load_row(row: Row) -> Study:
     for column, image in images.items():
         if not image.is_file():
             raise CohortError(
-                f"row {row.number}, column {column}: no file {image}; paths are relative to the "
+                f"row {row.number}, column {column}: no such file; paths are relative to the "
                 "table's folder"
             )
     study = read_study(None, overrides=images, study_id=row.study_id)

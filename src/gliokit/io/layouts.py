@@ -40,6 +40,13 @@ SPELLINGS: MappingProxyType[str, MRSequence] = MappingProxyType(
 LABEL_WORDS = frozenset({"seg", "segmentation", "label", "labels", "labelmap"})
 # a file with such a word in its name is made from an image, and is none
 DERIVED_WORDS = LABEL_WORDS | {"mask", "brainmask", "dseg", "probseg", "roi", "prob", "pred"}
+# a name that ends in a sequence and holds such a word says two things, and so nothing
+DOUBTS: MappingProxyType[MRSequence, frozenset[str]] = MappingProxyType(
+    {
+        MRSequence.T1: frozenset({"gd", "gad", "gadolinium", "contrast", "postcontrast"}),
+        MRSequence.T2: frozenset({"flair"}),
+    }
+)
 _SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 _LISTED = 8  # so many file names stand in a message
 
@@ -52,7 +59,9 @@ def by_suffix(stem: str) -> Role | None:
     if DERIVED_WORDS.intersection(words):
         return None
     ends = ("".join(words[start:]) for start in range(len(words)))
-    return next((SPELLINGS[end] for end in ends if end in SPELLINGS), None)
+    sequence = next((SPELLINGS[end] for end in ends if end in SPELLINGS), None)
+    doubtful = sequence is not None and DOUBTS.get(sequence, frozenset()).intersection(words)
+    return None if doubtful else sequence
 
 
 def by_bids_entities(stem: str) -> Role | None:
@@ -100,7 +109,8 @@ def read_study(
     Raises
     ------
     LayoutError
-        If there is no image, or if two files could be the same sequence.
+        If there is no image, if two files could be the same sequence, or if two sequences are
+        one image.
     ImageError, GeometryError
         If an image is not usable.
     """
@@ -112,6 +122,7 @@ def read_study(
         raise LayoutError(f"no image is named; needed a folder, or one of {_options()}")
     with ThreadPoolExecutor(len(MRSequence)) as pool:  # isal and numpy release the lock
         images = dict(zip(paths, pool.map(read_image, paths.values()), strict=True))
+    _check_different(images)
     return Study(study_id or hashed_id(images), images)
 
 
@@ -179,6 +190,16 @@ def _only(role: Role, files: list[Path]) -> Path | None:
             f"say which with --{role} PATH"
         )
     return candidates[0] if candidates else None
+
+
+def _check_different(images: Mapping[MRSequence, Image]) -> None:
+    seen: dict[str, MRSequence] = {}
+    for sequence, image in images.items():
+        if (other := seen.setdefault(image.sha256, sequence)) is not sequence:
+            raise LayoutError(
+                f"{other} and {sequence} are the same image, {image.source}; give each its own, "
+                "or leave one out"
+            )
 
 
 def _options() -> str:

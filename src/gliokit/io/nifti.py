@@ -39,6 +39,7 @@ EXTENSION = bytes(4)  # "no header extension", between the header and the voxels
 PIECE = 1 << 18  # voxels; 64 k to 1 M are equally fast
 HEADERS = (nib.Nifti1Header, nib.Nifti2Header)
 SINGLE_FILE = (b"n+1", b"n+2")
+OTHER_UNITS = {1: "meters", 3: "micrometers"}  # of length, by code; files without a code are in mm
 # isal's stub gives its error as an instance
 FAILURES: tuple[type[Exception], ...] = (EOFError, OSError, HeaderDataError, IsalError)  # type: ignore[assignment]
 Number = TypeVar("Number", bound=np.generic)
@@ -213,6 +214,11 @@ def _shape(header: nib.Nifti1Header, path: Path) -> tuple[int, int, int]:
 
 def _affine(volume: _Volume) -> Affine:
     header = volume.header
+    if unit := OTHER_UNITS.get(int(header["xyzt_units"]) % 8):  # above stands the unit of time
+        raise GeometryError(
+            f"{volume.path}: the header gives lengths in {unit}; needed mm; convert its affine and "
+            "set its unit"
+        )
     if not (header["sform_code"] or header["qform_code"]):
         raise GeometryError(
             f"{volume.path}: orientation unknown, sform and qform codes are both 0; needed one of "

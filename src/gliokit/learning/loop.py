@@ -31,6 +31,11 @@ def train(
         Largest norm of the gradient.
     precision : torch.dtype
         `bfloat16` runs forward and loss in mixed precision; weights stay float32.
+
+    Raises
+    ------
+    RuntimeError
+        If a gradient is not finite; the weights are those before that step.
     """
     device = next(network.parameters()).device
     mixed = precision is not torch.float32
@@ -40,6 +45,6 @@ def train(
         with torch.autocast(device.type, dtype=precision, enabled=mixed):
             value = loss(network(x.to(device, non_blocking=True)), y.to(device, non_blocking=True))
         value.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), clip)
+        nn.utils.clip_grad_norm_(network.parameters(), clip, error_if_nonfinite=True)
         optimizer.step()
         yield value.item()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_dilation, binary_fill_holes, gaussian_filter, label
 
 from gliokit.core.errors import SimulationError
-from gliokit.core.geometry import Affine, Grid
+from gliokit.core.geometry import Affine, Grid, spacing_mm
 from gliokit.io.nifti import read_image
 from gliokit.phantom.noise import smooth_field
 from gliokit.phantom.tissue import Tissue
@@ -35,7 +35,7 @@ FREESURFER: dict[Tissue, tuple[int, ...]] = {
     Tissue.CEREBELLAR_WHITE: (7, 46),
     Tissue.CEREBELLAR_CORTEX: (8, 47),
     Tissue.BRAINSTEM: (16,),
-    Tissue.WHITE_MATTER_LESION: (25, 57),
+    Tissue.WHITE_MATTER_LESION: (25, 57, 77),
     Tissue.VESSEL: (30, 62),
     Tissue.CHOROID_PLEXUS: (31, 63),
 }
@@ -64,9 +64,12 @@ def read_anatomy(path: Path) -> Anatomy:
     Raises
     ------
     SimulationError
-        If the map holds no cerebral white matter.
+        If the map holds no cerebral white matter, or its voxels are not 1 mm.
     """
     image = read_image(path)
+    if not np.allclose(spacing_mm(image.affine), 1, atol=0.01):
+        found = " × ".join(f"{step:.3g}" for step in spacing_mm(image.affine))
+        raise SimulationError(f"{path} has voxels of {found} mm; resample it to 1 mm")
     table = np.zeros(int(image.array.max()) + 1, dtype=np.uint8)
     for tissue, numbers in FREESURFER.items():
         table[[number for number in numbers if number < len(table)]] = tissue

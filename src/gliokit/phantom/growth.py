@@ -41,11 +41,11 @@ SEEPAGE: dict[Tissue, float] = {
 
 
 def diffusivity(
-    tissues: NDArray[np.uint8], speeds: dict[Tissue, float], *, roughness: NDArray[np.float32]
+    tissues: NDArray[np.uint8], relative: dict[Tissue, float], *, roughness: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Give each voxel its diffusivity, roughened by a field in log units; (X, Y, Z)."""
     table = np.zeros(len(Tissue), dtype=np.float32)
-    for tissue, value in speeds.items():
+    for tissue, value in relative.items():
         table[tissue] = value
     return table[tissues] * np.exp(roughness).clip(0.2, 5.0)
 

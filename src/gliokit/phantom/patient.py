@@ -44,7 +44,7 @@ class SimulatedStudy:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class ScanSession:
     """One scanning session: tissue and protocol, how each sequence was scanned, the strip.
 
     Attributes
@@ -70,7 +70,7 @@ def simulate_study(
     Parameters
     ----------
     seed : int
-        The same seed gives the same bytes.
+        The same seed gives the same bytes, on the same machine and versions.
     anatomy : Anatomy, optional
         The MNI152 brain when not given.
     healthy : bool
@@ -106,9 +106,9 @@ def simulate_tissues(
     raise SimulationError(f"no tumor fitted this brain in {TRIES} tries; choose another anatomy")
 
 
-def draw_session(rng: np.random.Generator) -> Session:
+def draw_session(rng: np.random.Generator) -> ScanSession:
     """Draw everything about one scanning session except its noise."""
-    return Session(
+    return ScanSession(
         scan=draw_scan(rng),
         acquisitions={sequence: draw_acquisition(rng) for sequence in MRSequence},
         strip_margin=int(rng.integers(-2, 3)),
@@ -117,7 +117,7 @@ def draw_session(rng: np.random.Generator) -> Session:
 
 def scan_patient(
     tissues: NDArray[np.uint8],
-    session: Session,
+    session: ScanSession,
     rng: np.random.Generator,
     *,
     spacing_mm: int = 1,

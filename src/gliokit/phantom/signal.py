@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from gliokit.core.vocabulary import MRSequence
 from gliokit.phantom.tissue import RELAXATION, Tissue
 
-R1_PER_S_MM = 4.2
-R2_PER_S_MM = 5.2
+R1_L_PER_S_MMOL = 4.2
+R2_L_PER_S_MMOL = 5.2
 MS_PER_S = 1000
-UPTAKE_SPREAD_PER_MM = 0.5  # assumed: what takes up agent takes it up unevenly
+UPTAKE_SPREAD_L_PER_MMOL = 0.5  # assumed: what takes up agent takes it up unevenly
 
 
 class Pulse(StrEnum):
@@ -54,7 +54,7 @@ class Scan:
         T1 (ms), T2 (ms), proton density and uptake (mmol/L) per `Tissue`.
     protocols : mapping of MRSequence to Protocol
         One per sequence.
-    gain : (n_sequences, n_tissues)
+    gain : mapping of MRSequence to (n_tissues,)
         What the equations do not know: partial inflow, fat, magnetization transfer.
     """
 
@@ -93,8 +93,8 @@ def tissue_signal(scan: Scan, sequence: MRSequence) -> NDArray[np.float32]:
     t1, t2, density, uptake = scan.tissues.T
     protocol = scan.protocols[sequence]
     if protocol.contrast_agent:
-        t1 = 1 / (1 / t1 + R1_PER_S_MM * uptake / MS_PER_S)
-        t2 = 1 / (1 / t2 + R2_PER_S_MM * uptake / MS_PER_S)
+        t1 = 1 / (1 / t1 + R1_L_PER_S_MMOL * uptake / MS_PER_S)
+        t2 = 1 / (1 / t2 + R2_L_PER_S_MMOL * uptake / MS_PER_S)
     signal = density * longitudinal(protocol, t1) * np.exp(-protocol.te_ms / t2)
     return (np.abs(signal) * scan.gain[sequence]).astype(np.float32)
 
@@ -103,7 +103,7 @@ def tissue_spread(scan: Scan, sequence: MRSequence) -> NDArray[np.float32]:
     """Give the unevenness of each tissue, (n_tissues,), as a fraction of its signal."""
     spread = np.array([RELAXATION[tissue].spread for tissue in Tissue])
     if scan.protocols[sequence].contrast_agent:
-        spread = spread + UPTAKE_SPREAD_PER_MM * scan.tissues[:, 3]
+        spread = spread + UPTAKE_SPREAD_L_PER_MMOL * scan.tissues[:, 3]
     return spread.astype(np.float32)
 
 
@@ -128,7 +128,7 @@ def _draw_t1(rng: np.random.Generator) -> Protocol:
             rng.uniform(2.5, 5),
             flip_degrees=rng.uniform(18, 35),
         )
-    # magnetization-prepared: long recovery, inversion before the white-matter null
+    # magnetization-prepared: inversion near the null of CSF
     return Protocol(
         Pulse.INVERSION_RECOVERY,
         rng.uniform(1900, 2400),

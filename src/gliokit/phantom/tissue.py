@@ -49,7 +49,7 @@ class Relaxation(NamedTuple):
         Relaxation times before contrast agent.
     density : float
         Proton density against free water.
-    uptake_mm : float
+    uptake_mmol_l : float
         Concentration of contrast agent in mmol/L at imaging.
     spread : float
         Standard deviation of the signal inside the tissue, as a fraction of it.
@@ -58,7 +58,7 @@ class Relaxation(NamedTuple):
     t1_ms: float
     t2_ms: float
     density: float
-    uptake_mm: float = 0.0
+    uptake_mmol_l: float = 0.0
     spread: float = 0.03
 
 

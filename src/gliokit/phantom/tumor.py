@@ -6,7 +6,7 @@ tumor with or without enhancing islands. Around it edema seeps along white matte
 brain nearby is pushed outward (mass effect), volume of soft tissue preserved.
 
 Assumed: sizes and shares, set so that volumes span those of pre-operative glioma (core
-1-120 mL, edema 0-120 mL). Not for: post-operative cavities.
+0.4-130 mL, edema 0-130 mL). Not for: post-operative cavities.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,10 @@
 """The brain in a skull-stripped study, and whether what is there can be one.
 
 A stripped image is constant (nearly always 0) outside the brain. The mask is the largest
-part, in any sequence, that differs from that constant.
+part, in any sequence, that differs from that constant, with its holes filled.
 
 Limits: raw heads are refused. The bounds are wide: an adult brain with its CSF has
-1.1-1.8 L (Courchesne et al., Radiology 2000;216:672-82); half and double are let through.
+1.1-1.8 L (Courchesne et al., Radiology 2000;216:672-82).
 """
 
 from collections.abc import Iterable
@@ -18,13 +18,20 @@ from gliokit.core.geometry import Affine, bounding_box, spacing_mm, voxel_volume
 
 SMALLEST_L, LARGEST_L = 0.6, 2.6
 SHORTEST_MM, LONGEST_MM = 70, 240  # of the mask along each axis
+FULLEST = 0.85  # share of the image; a brain fills about half of its tightest box
 MM3_PER_L = 1e6
 
 
 def stripped_brain(images: Iterable[NDArray[np.float32]]) -> NDArray[np.bool_]:
     """Find the brain in the images (X, Y, Z) of one grid, as a mask (X, Y, Z)."""
-    foreground = np.logical_or.reduce([image != background_value(image) for image in images])
-    return cc3d.largest_k(foreground.view(np.uint8), k=1, connectivity=6).astype(bool)
+    first, *others = images
+    foreground = first != background_value(first)
+    for image in others:
+        foreground |= image != background_value(image)
+    brain = cc3d.largest_k(foreground.view(np.uint8), k=1, connectivity=6).astype(bool)
+    box = bounding_box(brain)
+    brain[box] |= _holes(brain[box])
+    return brain
 
 
 def background_value(image: NDArray[np.float32]) -> float:
@@ -42,6 +49,11 @@ def check_brain(mask: NDArray[np.bool_], affine: Affine, *, study_id: str) -> No
     NotAssessableError
         If the mask (X, Y, Z) has the wrong volume or extent, or fills the image.
     """
+    if mask.mean() > FULLEST:
+        raise NotAssessableError(
+            f"study {study_id} shows tissue in {mask.mean():.0%} of the image; needed is a "
+            f"skull-stripped brain on a constant background: strip it first"
+        )
     liters = np.count_nonzero(mask) * voxel_volume_mm3(affine) / MM3_PER_L
     if not SMALLEST_L <= liters <= LARGEST_L:
         kind = "a whole head or another body part" if liters > LARGEST_L else "too little brain"
@@ -56,6 +68,17 @@ def check_brain(mask: NDArray[np.bool_], affine: Affine, *, study_id: str) -> No
             f"study {study_id} shows tissue of {size} mm, which is no whole brain; needed is "
             f"{SHORTEST_MM} to {LONGEST_MM} mm along each axis: check the spacing in the header"
         )
+
+
+def _holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Background that is enclosed: parts of it that touch no face of the box (X, Y, Z)."""
+    parts = cc3d.connected_components((~mask).view(np.uint8), connectivity=6)
+    enclosed = np.ones(int(parts.max()) + 1, dtype=bool)
+    enclosed[0] = False  # the mask itself
+    for axis in range(3):
+        for face in (0, -1):
+            enclosed[parts.take(face, axis=axis)] = False
+    return enclosed[parts]
 
 
 def extent_mm(mask: NDArray[np.bool_], affine: Affine) -> tuple[float, float, float]:

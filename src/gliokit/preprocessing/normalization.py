@@ -15,7 +15,7 @@ def brain_statistics(image: NDArray[np.float32], brain: NDArray[np.bool_]) -> tu
     """Mean and standard deviation of an image (X, Y, Z) in the brain (X, Y, Z)."""
     values = image[brain]
     values = values.clip(*np.percentile(values, CLIP))
-    return float(values.mean()), float(values.std())
+    return float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
 
 
 def standardize(
@@ -23,5 +23,5 @@ def standardize(
 ) -> NDArray[np.float32]:
     """Give z-scores inside the brain and 0 outside, (X, Y, Z)."""
     mean, deviation = statistics
-    scores = (image - np.float32(mean)) / np.float32(max(deviation, 1e-6))
+    scores = (image - np.float32(mean)) / np.float32(deviation or 1.0)
     return np.where(brain, scores.clip(-LIMIT, LIMIT), np.float32(0))

@@ -7,6 +7,7 @@ of each axis; what lies beyond the far face repeats the last voxel.
 import numpy as np
 from numpy.typing import NDArray
 
+HALF = 0.5 - 1e-6  # share of a voxel
 SAME = 1e-3  # relative difference of spacing below which nothing is resampled
 
 
@@ -36,6 +37,24 @@ def resample(
         matrix = resampling_matrix(n, m, to_mm[axis] / from_mm[axis])
         array = np.moveaxis(np.tensordot(matrix, array, axes=(1, axis - 3)), 0, axis - 3)
     return np.ascontiguousarray(array)
+
+
+def resample_inside(
+    image: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    from_mm: NDArray[np.float64],
+    to_mm: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Resample an image (X, Y, Z) and its brain without mixing the background into the edge.
+
+    Returns
+    -------
+    tuple
+        Mean of the brain's share of each voxel, and the voxels that are at least half brain.
+    """
+    share = resample(inside.astype(np.float32), from_mm, to_mm)
+    total = resample(np.where(inside, image, np.float32(0)), from_mm, to_mm)
+    return (total / share.clip(0.25)).astype(np.float32, copy=False), share >= HALF
 
 
 def resampling_matrix(n: int, m: int, ratio: float) -> NDArray[np.float32]:

@@ -83,11 +83,18 @@ def summary_text(findings: Findings) -> str:
     volumes = {entry.region: entry.volume for entry in findings.volumes_by_region}
     whole, cavity = volumes.get(Region.WHOLE_TUMOR), volumes.get(Region.RESECTION_CAVITY)
     lesion = headline_lesion(findings)
+    whole_is_seen = Region.WHOLE_TUMOR not in findings.unseen_regions
     sentences = []
-    if whole is None or whole.value == 0 or lesion is None:
-        sentences.append("No tumor was found.")
+    if lesion is not None:
+        sentences.append(_lesion_sentence(findings, lesion))
+        if whole is not None and whole_is_seen:
+            sentences.append(f"Whole tumor {quantity_text(whole)}.")
     else:
-        sentences += [_lesion_sentence(findings, lesion), f"Whole tumor {quantity_text(whole)}."]
+        sentences.append(
+            "No tumor was found."
+            if whole_is_seen
+            else "Whether there is a tumor could not be assessed."
+        )
     if cavity is not None and cavity.value > 0:
         sentences.append(f"Resection cavity {quantity_text(cavity)}.")
     return " ".join(sentences)

@@ -10,8 +10,10 @@ its own axes, so oblique grids keep their tilt.
 Source: gliokit's own; the model card of the bundle tells how it was trained and tested.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import cc3d
 import numpy as np
@@ -21,25 +23,30 @@ from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundles
 from gliokit.bundles.session import Session
 from gliokit.core.errors import BundleError
 from gliokit.core.findings import Model, Notice
-from gliokit.core.geometry import bounding_box, spacing_mm
+from gliokit.core.geometry import bounding_box, spacing_mm, voxel_volume_mm3
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, shared_grid
-from gliokit.core.vocabulary import Label, MRSequence
+from gliokit.core.vocabulary import Label, MRSequence, Region
 from gliokit.preprocessing.brain import check_brain, stripped_brain
 from gliokit.preprocessing.normalization import brain_statistics, standardize
 from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
-from gliokit.preprocessing.resampling import resample
+from gliokit.preprocessing.resampling import resample, resample_inside
 
 DEFAULT = "default"
 COARSE_MM, FINE_MM = np.full(3, 2.0), np.full(3, 1.0)
 COARSE_STRIDE, FINE_STRIDE = 16, 8  # the networks halve their input 4 and 3 times
 FINE_MARGIN_MM = 10  # around what the coarse look finds
+FINE_SIDE_MM = 96  # of the smallest box, as in training
 FINE_SHARE = 0.5  # of the fine logits in the average
 THRESHOLD = 0.0  # logit: probability one half
 SMALLEST_ML = 0.1  # parts of the whole tumor below it are dropped, and said so
 MM3_PER_ML = 1000
 
-Array = NDArray[np.float32]
+INPUTS = (MRSequence.T1, MRSequence.T1C, MRSequence.T2, MRSequence.FLAIR)
+OUTPUTS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
+
+Array: TypeAlias = NDArray[np.float32]
+Images: TypeAlias = Mapping[MRSequence, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class DefaultSegmenter:
     Parameters
     ----------
     bundle : Bundle
-        With the networks `coarse` and `fine`.
+        With the networks `coarse` and `fine`, which halve their input 4 and 3 times.
     session : Session
         That runs them.
 
@@ -75,9 +82,20 @@ class DefaultSegmenter:
     ----------
     model : Model
         Identification for the findings.
+
+    Raises
+    ------
+    BundleError
+        If the bundle's channels are not t1, t1c, t2, flair in and WT, TC, ET out.
     """
 
     def __init__(self, bundle: Bundle, session: Session) -> None:
+        if bundle.card.inputs != INPUTS or bundle.card.outputs != OUTPUTS:
+            raise BundleError(
+                f"bundle {bundle.name} maps {', '.join(bundle.card.inputs)} to "
+                f"{', '.join(bundle.card.outputs)}; needed: {', '.join(INPUTS)} to "
+                f"{', '.join(OUTPUTS)}"
+            )
         self._session = session
         self.model = Model(bundle.name, bundle.version, bundle.sha256, "cpu", session.precision)
 
@@ -92,57 +110,38 @@ class DefaultSegmenter:
             If they do not show a skull-stripped brain.
         """
         grid = shared_grid(study)
-        brain = stripped_brain([image.array for image in study.images.values()])
+        brain = stripped_brain(image.array for image in study.images.values())
         check_brain(brain, grid.affine, study_id=study.study_id)
-        spacing = spacing_mm(grid_in_ras(grid).affine)
         inside = turn_to_ras(brain, grid.affine)
         box = bounding_box(inside)
         images = {
             sequence: np.ascontiguousarray(turn_to_ras(image.array, grid.affine)[box])
             for sequence, image in study.images.items()
         }
-        logits = self.region_logits(images, inside[box], spacing)
+        logits = self.region_logits(images, inside[box], spacing_mm(grid_in_ras(grid).affine))
         labels = np.zeros(inside.shape, dtype=np.uint8)
         labels[box] = np.where(inside[box], labels_from_logits(logits), 0)
-        dropped = drop_small_parts(labels, float(np.prod(spacing)))
+        dropped = drop_small_parts(labels, voxel_volume_mm3(grid.affine))
         stored = np.ascontiguousarray(turn_from_ras(labels, grid.affine))
         return Segmentation(LabelMap(stored, grid.affine, "segmentation"), brain, dropped)
 
     def region_logits(
-        self,
-        images: dict[MRSequence, Array],
-        brain: NDArray[np.bool_],
-        spacing: NDArray[np.float64],
+        self, images: Images, brain: NDArray[np.bool_], spacing: NDArray[np.float64]
     ) -> Array:
         """Logits of WT, TC and ET, (3, X, Y, Z), for images (X, Y, Z) with RAS axes."""
-        coarse_inside = resample(brain.astype(np.float32), spacing, COARSE_MM) > 0.5
-        coarse_images = {s: resample(image, spacing, COARSE_MM) for s, image in images.items()}
-        statistics = {s: brain_statistics(i, coarse_inside) for s, i in coarse_images.items()}
-
-        def channels(scans: dict[MRSequence, Array], inside: NDArray[np.bool_]) -> Array:
-            stack = np.zeros((len(MRSequence), *inside.shape), dtype=np.float32)
-            for channel, sequence in enumerate(MRSequence):
-                if sequence in scans:
-                    stack[channel] = standardize(scans[sequence], inside, statistics[sequence])
-            return stack
-
-        coarse = self._run("coarse", channels(coarse_images, coarse_inside), COARSE_STRIDE)
+        whole, inside = resampled(images, brain, spacing, COARSE_MM)
+        statistics = {sequence: brain_statistics(whole[sequence], inside) for sequence in whole}
+        coarse = self._run("coarse", channels(whole, inside, statistics), COARSE_STRIDE)
         logits = resample(coarse, COARSE_MM, spacing, shape=brain.shape)
-        found = (logits[0] > THRESHOLD) & brain
-        if not found.any():
+        box = detail_box((logits[0] > THRESHOLD) & brain, spacing)
+        if box is None:
             return logits
-        box = tuple(
-            slice(max(side.start - extra, 0), side.stop + extra)
-            for side, extra in zip(
-                bounding_box(found), np.ceil(FINE_MARGIN_MM / spacing).astype(int), strict=True
-            )
-        )
-        fine_inside = resample(brain[box].astype(np.float32), spacing, FINE_MM) > 0.5
-        fine_images = {s: resample(image[box], spacing, FINE_MM) for s, image in images.items()}
-        fine = self._run("fine", channels(fine_images, fine_inside), FINE_STRIDE)
+        near = {sequence: image[box] for sequence, image in images.items()}
+        part, inside = resampled(near, brain[box], spacing, FINE_MM)
+        fine = self._run("fine", channels(part, inside, statistics), FINE_STRIDE)
         detail = resample(fine, FINE_MM, spacing, shape=brain[box].shape)
-        logits[(slice(None), *box)] *= 1 - FINE_SHARE
-        logits[(slice(None), *box)] += FINE_SHARE * detail
+        seen = (slice(None), *box)
+        logits[seen] = (1 - FINE_SHARE) * logits[seen] + FINE_SHARE * detail
         return logits
 
     def _run(self, network: str, x: Array, stride: int) -> Array:
@@ -167,6 +166,49 @@ def load_segmenter(bundle: Path | None = None, *, threads: int | None = None) ->
     return DefaultSegmenter(checked, Session(checked, threads=threads))
 
 
+def resampled(
+    images: Images,
+    brain: NDArray[np.bool_],
+    from_mm: NDArray[np.float64],
+    to_mm: NDArray[np.float64],
+) -> tuple[Images, NDArray[np.bool_]]:
+    """Bring images and brain (X, Y, Z) to another spacing."""
+    pairs = {s: resample_inside(image, brain, from_mm, to_mm) for s, image in images.items()}
+    _, inside = next(iter(pairs.values()))
+    return {sequence: image for sequence, (image, _) in pairs.items()}, inside
+
+
+def channels(
+    images: Images,
+    inside: NDArray[np.bool_],
+    statistics: Mapping[MRSequence, tuple[float, float]],
+) -> Array:
+    """Stack z-scores in the order of the networks, (4, X, Y, Z); zeros for what is missing."""
+    stack = np.zeros((len(INPUTS), *inside.shape), dtype=np.float32)
+    for channel, sequence in enumerate(INPUTS):
+        if sequence in images:
+            stack[channel] = standardize(images[sequence], inside, statistics[sequence])
+    return stack
+
+
+def detail_box(found: NDArray[np.bool_], spacing: NDArray[np.float64]) -> tuple[slice, ...] | None:
+    """Choose where the fine network looks: around what was found (X, Y, Z), specks aside.
+
+    At least `FINE_SIDE_MM` a side where the volume allows: the fine network was trained on
+    boxes of about that size and its normalization depends on it. None if nothing was found.
+    """
+    parts = component_sizes(found, float(np.prod(spacing)))
+    kept = parts.milliliters >= SMALLEST_ML
+    if not kept.any():
+        return None
+    box = []
+    for side, step, n in zip(bounding_box(kept[parts.number]), spacing, found.shape, strict=True):
+        missing = np.ceil(FINE_SIDE_MM / step) - (side.stop - side.start)
+        margin = int(max(np.ceil(FINE_MARGIN_MM / step), np.ceil(missing / 2)))
+        box.append(slice(max(side.start - margin, 0), min(side.stop + margin, n)))
+    return tuple(box)
+
+
 def labels_from_logits(logits: Array) -> NDArray[np.uint8]:
     """Turn logits of WT, TC and ET (3, X, Y, Z) into labels that nest (X, Y, Z)."""
     whole, core, enhancing = logits > THRESHOLD
@@ -179,16 +221,39 @@ def labels_from_logits(logits: Array) -> NDArray[np.uint8]:
 
 def drop_small_parts(labels: NDArray[np.uint8], voxel_mm3: float) -> tuple[Notice, ...]:
     """Remove specks from labels (X, Y, Z) in place, and say how many."""
-    parts = cc3d.connected_components((labels > 0).view(np.uint8), connectivity=26)
-    sizes = np.bincount(parts.ravel())
-    small = sizes * voxel_mm3 / MM3_PER_ML < SMALLEST_ML
-    small[0] = False
+    parts = component_sizes(labels > 0, voxel_mm3)
+    small = (parts.milliliters > 0) & (parts.milliliters < SMALLEST_ML)
     if not small.any():
         return ()
-    labels[small[parts]] = Label.BACKGROUND
-    volume = sizes[small].sum() * voxel_mm3 / MM3_PER_ML
+    labels[small[parts.number]] = Label.BACKGROUND
+    count, volume = np.count_nonzero(small), parts.milliliters[small].sum()
+    were = "separate part was" if count == 1 else "separate parts were"
     text = (
-        f"{small.sum()} separate parts of less than {SMALLEST_ML:g} mL each ({volume:.2f} mL in "
-        "all) were taken for noise and left out of the segmentation."
+        f"{count} {were} smaller than {SMALLEST_ML:g} mL ({volume:.2f} mL in all), taken for "
+        "noise and left out of the segmentation."
     )
     return (Notice("small-parts-dropped", text),)
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Connected parts of a mask.
+
+    Attributes
+    ----------
+    number : (X, Y, Z)
+        Part of each voxel; 0 outside the mask.
+    milliliters : (n_parts + 1,)
+        Volume of each part; 0 for number 0.
+    """
+
+    number: NDArray[np.unsignedinteger] = field(repr=False)
+    milliliters: NDArray[np.float64]
+
+
+def component_sizes(mask: NDArray[np.bool_], voxel_mm3: float) -> Components:
+    """Find the 26-connected parts of a mask (X, Y, Z)."""
+    number = cc3d.connected_components(mask.view(np.uint8), connectivity=26)
+    milliliters = np.bincount(number.ravel()) * voxel_mm3 / MM3_PER_ML
+    milliliters[0] = 0
+    return Components(number, milliliters)

@@ -1,0 +1,118 @@
+"""How much time and memory does segmenting a study take, against MONAI's SegResNet in torch?
+
+python -m benchmarks.segmentation_against_segresnet [STUDY_FOLDER]     prints one JSON line
+
+SegResNet as in MONAI's BraTS bundle (16 initial filters, blocks down 1,2,2,4 and up 1,1,1;
+random weights: time does not depend on them), float32, through its sliding window with overlap
+0.5: windows of 240×240×160 as that bundle is commonly run, and of 128³. Counted is from images
+in memory to labels on their grid, after one warm-up of the libraries on a small volume; our
+figure includes compiling the networks for this study. Each system runs in a process of its own;
+memory is the peak of that process. Without a folder a study is simulated. Ratios are above 1
+where gliokit is cheaper.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from gliokit.core.study import Study
+from gliokit.core.vocabulary import MRSequence
+from gliokit.io.layouts import read_study
+from gliokit.phantom.patient import simulate_study
+
+WINDOWS = {"segresnet_240x240x160": (240, 240, 160), "segresnet_128": (128, 128, 128)}
+OURS = "gliokit"
+KB_PER_MB = 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("study", type=Path, nargs="?", help="folder; simulated if not given")
+    parser.add_argument("--system", choices=[OURS, *WINDOWS], help="only this one, in this process")
+    parser.add_argument("--windows", nargs="*", choices=list(WINDOWS), default=list(WINDOWS))
+    args = parser.parse_args()
+    if args.system:
+        print(json.dumps(measure(args.system, args.study)))
+        return
+    figures = {system: in_own_process(system, args.study) for system in [OURS, *args.windows]}
+    ours = figures[OURS]
+    print(
+        json.dumps(
+            {
+                "benchmark": "segmentation_against_segresnet",
+                "device": "cpu",
+                "study": "given" if args.study else "simulated",
+                "systems": figures,
+                "time_ratio": {s: round(figures[s]["s"] / ours["s"], 1) for s in args.windows},
+                "memory_ratio": {
+                    s: round(figures[s]["peak_mb"] / ours["peak_mb"], 1) for s in args.windows
+                },
+                "versions": {n: version(n) for n in ("gliokit", "openvino", "torch", "monai")},
+            }
+        )
+    )
+
+
+def in_own_process(system: str, study: Path | None) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.segmentation_against_segresnet"]
+    command += [str(study)] if study else []
+    run = subprocess.run([*command, "--system", system], check=True, capture_output=True, text=True)
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def measure(system: str, folder: Path | None) -> dict[str, float]:
+    study = read_study(folder) if folder else simulate_study(0).study
+    segment = ours() if system == OURS else segresnet(WINDOWS[system])
+    start = time.perf_counter()
+    segment(study)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KB_PER_MB
+    return {"s": round(seconds, 2), "peak_mb": round(peak)}
+
+
+def ours() -> Callable[[Study], object]:
+    from gliokit.segmentation.default import load_segmenter
+
+    return load_segmenter().predict
+
+
+def segresnet(window: tuple[int, int, int]) -> Callable[[Study], object]:
+    import torch
+    from monai.inferers import sliding_window_inference
+    from monai.networks.nets import SegResNet
+
+    torch.manual_seed(0)
+    network = SegResNet(
+        init_filters=16,
+        in_channels=4,
+        out_channels=3,
+        dropout_prob=0.2,
+        blocks_down=(1, 2, 2, 4),
+        blocks_up=(1, 1, 1),
+    ).eval()
+
+    def segment(study: Study) -> np.ndarray:
+        stack = np.stack([study[sequence].array for sequence in MRSequence])
+        for channel in stack:
+            brain = channel != 0
+            channel[brain] = (channel[brain] - channel[brain].mean()) / channel[brain].std()
+        with torch.inference_mode():
+            x = torch.from_numpy(stack)[None]
+            logits = sliding_window_inference(x, window, 1, network, overlap=0.5)
+        return (logits[0] > 0).numpy()
+
+    with torch.inference_mode():
+        network(torch.zeros(1, 4, 32, 32, 32))
+    return segment
+
+
+if __name__ == "__main__":
+    main()

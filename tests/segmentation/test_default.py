@@ -1,0 +1,151 @@
+"""The shipped model: on simulated and real studies, and under changes that must not matter."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gliokit.core.errors import BundleError, GeometryError, NotAssessableError
+from gliokit.core.image import Image, region_mask
+from gliokit.core.study import Study
+from gliokit.core.vocabulary import Label, MRSequence, Region
+from gliokit.evaluation.overlap import dice
+from gliokit.io.layouts import find_labels, read_study
+from gliokit.io.nifti import read_image, read_label_map
+from gliokit.phantom.patient import SimulatedStudy, simulate_study
+from gliokit.segmentation.default import (
+    DefaultSegmenter,
+    Segmentation,
+    drop_small_parts,
+    labels_from_logits,
+    load_segmenter,
+)
+
+SEED = 0  # the simulated patient that `gliokit demo` shows
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> DefaultSegmenter:
+    return load_segmenter(threads=2)
+
+
+@pytest.fixture(scope="module")
+def simulated() -> SimulatedStudy:
+    return simulate_study(SEED)
+
+
+@pytest.fixture(scope="module")
+def segmentation(segmenter, simulated) -> Segmentation:
+    return segmenter.predict(simulated.study)
+
+
+def changed(study: Study, change) -> Study:
+    return replace(study, images={s: change(image) for s, image in study.images.items()})
+
+
+def whole_tumor(labels: np.ndarray) -> np.ndarray:
+    return region_mask(labels, Region.WHOLE_TUMOR)
+
+
+def test_a_simulated_tumor_is_found(segmentation, simulated):
+    found, truth = whole_tumor(segmentation.labels.array), whole_tumor(simulated.labels.array)
+    assert dice(truth, found) > 0.7
+
+
+def test_labels_lie_on_the_grid_of_the_input(segmentation, simulated):
+    assert simulated.study.reference.grid.difference(segmentation.labels.grid) is None
+
+
+def test_nothing_is_labelled_outside_the_brain(segmentation):
+    assert not segmentation.labels.array[~segmentation.brain].any()
+
+
+def test_a_preoperative_study_has_no_cavity(segmentation):
+    assert not np.any(segmentation.labels.array == Label.CAVITY)
+
+
+def test_storage_orientation_does_not_matter(segmenter, segmentation, simulated):
+    def stored_otherwise(image: Image) -> Image:
+        flip = np.eye(4)
+        flip[0, 0], flip[0, 3] = -1, image.array.shape[0] - 1
+        turn = np.eye(4)[:, [2, 0, 1, 3]]
+        array = np.ascontiguousarray(image.array[::-1].transpose(2, 0, 1))
+        return replace(image, array=array, affine=image.affine @ flip @ turn)
+
+    other = segmenter.predict(changed(simulated.study, stored_otherwise)).labels.array
+    assert np.array_equal(other.transpose(1, 2, 0)[::-1], segmentation.labels.array)
+
+
+def test_gain_and_offset_of_the_scanner_hardly_matter(segmenter, segmentation, simulated):
+    other = segmenter.predict(
+        changed(
+            simulated.study,
+            lambda i: replace(i, array=np.where(i.array > 0, 3 * i.array + 100, i.array)),
+        )
+    )
+    ours, theirs = whole_tumor(segmentation.labels.array), whole_tumor(other.labels.array)
+    assert dice(ours, theirs) > 0.99
+
+
+def test_the_same_study_gives_the_same_bytes(segmenter, segmentation, simulated):
+    again = segmenter.predict(simulated.study).labels.array
+    assert again.tobytes() == segmentation.labels.array.tobytes()
+
+
+@pytest.mark.parametrize("kept", [MRSequence.FLAIR, MRSequence.T2])
+def test_one_fluid_sensitive_sequence_is_enough_to_find_it(segmenter, simulated, kept):
+    alone = replace(simulated.study, images={kept: simulated.study[kept]})
+    found = segmenter.predict(alone).labels.array
+    assert dice(whole_tumor(simulated.labels.array), whole_tumor(found)) > 0.5
+
+
+def test_images_on_different_grids_are_refused(segmenter, simulated):
+    moved = simulated.study[MRSequence.T1]
+    affine = moved.affine.copy()
+    affine[0, 3] += 5
+    images = {**simulated.study.images, MRSequence.T1: replace(moved, affine=affine)}
+    with pytest.raises(GeometryError, match="simulated t1"):
+        segmenter.predict(replace(simulated.study, images=images))
+
+
+def test_a_chest_is_refused(segmenter, shared_data):
+    path = shared_data / "ibsi/ibsi_1_ct_radiomics_phantom/nifti/image/phantom.nii.gz"
+    with pytest.raises(NotAssessableError, match="strip it first"):
+        segmenter.predict(Study("chest", {MRSequence.T1C: read_image(path)}))
+
+
+def test_a_missing_bundle_is_refused(tmp_path):
+    with pytest.raises(BundleError, match="is no model bundle"):
+        load_segmenter(tmp_path)
+
+
+def test_labels_nest_whatever_the_logits_say():
+    logits = np.array([[1, 1, 1, -1], [1, 1, -1, 1], [1, -1, 1, 1]], dtype=np.float32)
+    labels = labels_from_logits(logits[:, :, None, None])
+    assert labels.ravel().tolist() == [
+        Label.ENHANCING,
+        Label.NECROTIC_CORE,
+        Label.EDEMA,
+        Label.BACKGROUND,
+    ]
+
+
+def test_specks_are_dropped_and_said_so():
+    labels = np.zeros((20, 20, 20), dtype=np.uint8)
+    labels[2:9, 2:9, 2:9] = Label.EDEMA
+    labels[15, 15, 15] = Label.ENHANCING
+    notices = drop_small_parts(labels, 1.0)
+    assert labels[15, 15, 15] == Label.BACKGROUND
+    assert labels[5, 5, 5] == Label.EDEMA
+    assert [notice.code for notice in notices] == ["small-parts-dropped"]
+
+
+@pytest.mark.slow
+def test_whole_tumor_of_the_real_cases_has_a_mean_dice_of_at_least_080(segmenter, shared_data):
+    scores = []
+    for folder in sorted((shared_data / "studies" / "labelled").iterdir()):
+        reference = read_label_map(find_labels(folder)).array
+        found = segmenter.predict(read_study(folder)).labels.array
+        scores.append(dice(whole_tumor(reference), whole_tumor(found)))
+    assert len(scores) == 12
+    assert np.mean(scores) >= 0.80
