@@ -7,7 +7,7 @@ from gliokit.bundles.bundle import read_bundle, shipped_bundles
 from gliokit.bundles.session import Session
 from gliokit.core.errors import BundleError
 
-WIDTHS = {"coarse": (16, 32, 64, 96, 128), "fine": (12, 24, 48, 96)}
+WIDTHS = {"coarse": (16, 32, 64, 96, 128), "fine": (16, 32, 64, 96)}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.phantom.acquisition import acquire, draw_acquisition, mean_blocks, sampling_matrix
+from gliokit.phantom.acquisition import (
+    acquire,
+    coil_bias,
+    draw_acquisition,
+    mean_blocks,
+    sampling_matrix,
+)
 from gliokit.phantom.tissue import Tissue
 
 
@@ -45,5 +51,19 @@ def test_a_clean_scan_of_one_tissue_is_even():
     clean = replace(
         draw_acquisition(np.random.default_rng(0)), bias=np.zeros((4, 4, 4)), noise=0.0, gamma=1.0
     )
-    image = acquire(tissues, (level, 0 * level), clean, spacing_mm=1, rng=np.random.default_rng(1))
+    image = acquire(
+        tissues,
+        (level, 0 * level),
+        clean,
+        spacing_mm=1,
+        crop=(slice(None),) * 3,
+        rng=np.random.default_rng(1),
+    )
     assert np.allclose(image, 1.0, atol=1e-4)  # in units of the brightest tissue
+
+
+def test_a_crop_has_the_coil_bias_of_its_place():
+    drawn = draw_acquisition(np.random.default_rng(2))
+    whole = coil_bias(drawn, (40, 50, 60), (slice(None),) * 3)
+    crop = (slice(5, 20), slice(10, 30), slice(40, 60))
+    assert np.allclose(coil_bias(drawn, (40, 50, 60), crop), whole[crop], atol=1e-5)

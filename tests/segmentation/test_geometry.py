@@ -39,7 +39,7 @@ class BrightSession:
     def run(self, network: str, x: np.ndarray) -> np.ndarray:
         """Give positive logits where FLAIR is bright."""
         flair = x[:, INPUTS.index(MRSequence.FLAIR)]
-        return np.stack([flair - 1.5] * len(OUTPUTS), axis=1)
+        return np.stack([flair - 4.0] * len(OUTPUTS), axis=1)
 
 
 def tilted(spacing: tuple[float, float, float], degrees: float) -> np.ndarray:

@@ -27,7 +27,7 @@ def tissues() -> np.ndarray:
     return array
 
 
-@pytest.mark.parametrize("stage", ["coarse", "fine"])
+@pytest.mark.parametrize("stage", ["coarse", "coarse-2", "fine"])
 def test_shipped_recipes_can_be_read(scripts, stage):
     recipe = scripts["recipe"].Recipe.read(SCRIPTS / f"{stage}.toml")
     assert recipe.steps > 0

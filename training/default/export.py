@@ -3,8 +3,7 @@
 python training/default/export.py --runs training/runs --card training/default/card.json \
     --out src/gliokit/bundles/shipped/default
 
-`--runs` holds `coarse/weights.safetensors` and `fine/weights.safetensors`. Weights are kept in
-half precision in both forms.
+`--runs` holds the folders that train.py wrote. Weights are kept in half precision in both forms.
 """
 
 import argparse
@@ -23,7 +22,7 @@ from gliokit.bundles.bundle import Card, seal_bundle
 from gliokit.core.vocabulary import MRSequence
 from gliokit.networks.unet import UNet
 
-STAGES = ("coarse", "fine")
+RUNS = {"coarse": "coarse-2", "fine": "fine"}  # network: the last run that trained it
 REGIONS = 3
 
 
@@ -44,20 +43,20 @@ def main() -> None:
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
-    for stage in STAGES:
-        weights = args.runs / stage / "weights.safetensors"
+    for network, run in RUNS.items():
+        weights = args.runs / run / "weights.safetensors"
         with safe_open(weights, framework="pt") as file:
-            made_with[f"run {stage}"] = file.metadata()["run"]
-        shutil.copyfile(weights, new / f"{stage}.safetensors")
-        write_ir(stage, weights, new / f"{stage}.xml")
+            made_with[f"run {run}"] = file.metadata()["run"]
+        shutil.copyfile(weights, new / f"{network}.safetensors")
+        write_ir(run, weights, new / f"{network}.xml")
     seal_bundle(new, card, made_with=made_with)
     shutil.rmtree(args.out, ignore_errors=True)
     new.rename(args.out)
 
 
-def write_ir(stage: str, weights: Path, path: Path) -> None:
+def write_ir(run: str, weights: Path, path: Path) -> None:
     """Convert one network for inputs of any size, weights in half precision."""
-    recipe = Recipe.read(Path(__file__).parent / f"{stage}.toml")
+    recipe = Recipe.read(Path(__file__).parent / f"{run}.toml")
     network = UNet(len(MRSequence), REGIONS, widths=recipe.widths).eval()
     network.load_state_dict({name: value.float() for name, value in load_file(weights).items()})
     side = 2 * network.stride

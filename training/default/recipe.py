@@ -21,6 +21,9 @@ class Recipe:
     crop_spread : int
         Each side of a crop is larger or smaller by up to so many times 8 voxels; needs
         batches of one.
+    start : str
+        Run whose weights this one starts from, a folder beside its own; none when empty.
+        That run's network may have more resolutions: the lower ones are left out.
     dropout : float
         Probability that a random proper subset of the sequences is left out.
     on_tumor : float
@@ -38,6 +41,7 @@ class Recipe:
     dropout: float = 0.4
     on_tumor: float = 0.85
     crop_spread: int = 0
+    start: str = ""
     seed: int = 0
 
     @classmethod

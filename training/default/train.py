@@ -1,6 +1,6 @@
 """Train one stage of the default model on simulated patients.
 
-python training/default/train.py coarse --patients FOLDER --out FOLDER
+python training/default/train.py coarse --patients FOLDER --out RUNS/coarse
 
 Writes `log.csv`, a checkpoint that a second call goes on from, and at the end
 `weights.safetensors` (the running average). On a CPU with bfloat16 it runs in mixed
@@ -19,7 +19,7 @@ import torch
 from examples import REGIONS, SimulatedExamples
 from recipe import Recipe
 from rich.progress import Progress
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Subset
@@ -32,21 +32,24 @@ from gliokit.networks.unet import UNet
 
 SAVE_EVERY = 50
 CHECKPOINT = "checkpoint.safetensors"
+WEIGHTS = "weights.safetensors"
+RECIPES = Path(__file__).parent
 
 
 def main() -> None:
     """Train, or go on training."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("stage", choices=["coarse", "fine"])
+    parser.add_argument("stage", choices=sorted(p.stem for p in RECIPES.glob("*.toml")))
     parser.add_argument("--patients", type=Path, required=True, help="folder made by simulate.py")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
-    recipe = Recipe.read(Path(__file__).parent / f"{args.stage}.toml")
+    recipe = Recipe.read(RECIPES / f"{args.stage}.toml")
     patients = sorted(args.patients.glob("*.npy"))
     args.out.mkdir(parents=True, exist_ok=True)
-    state = new_state(recipe, args.device)
+    start = args.out.parent / recipe.start / WEIGHTS if recipe.start else None
+    state = new_state(recipe, args.device, start)
     run = fingerprint(recipe, patients)
     checkpoint = args.out / CHECKPOINT
     done = load_checkpoint(checkpoint, state, run=run) if checkpoint.exists() else 0
@@ -58,13 +61,17 @@ def main() -> None:
             log.write(f"{step},{loss:.4f},{time.time():.0f}\n")
         if step % SAVE_EVERY == 0 or step == recipe.steps:
             save_checkpoint(checkpoint, state, step=step, run=run)
-    write_weights(state.average, args.out / "weights.safetensors", run)
+    write_weights(state.average, args.out / WEIGHTS, run)
 
 
-def new_state(recipe: Recipe, device: str) -> TrainingState:
-    """Make network, running average and optimizer."""
+def new_state(recipe: Recipe, device: str, start: Path | None) -> TrainingState:
+    """Make network, running average and optimizer; from earlier weights where there are some."""
     torch.manual_seed(recipe.seed)
     network = UNet(len(MRSequence), len(REGIONS), widths=recipe.widths)
+    if start:
+        known = network.state_dict().keys()
+        earlier = {n: v.float() for n, v in load_file(start).items() if n in known}
+        network.load_state_dict(earlier)
     network.to(device, memory_format=torch.channels_last_3d)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay))
     return TrainingState(

@@ -32,7 +32,8 @@ class Acquisition:
     bias : (4, 4, 4)
         Control points of the log of the coil's sensitivity.
     noise : float
-        Standard deviation of the noise, as a fraction of the brightest tissue.
+        Standard deviation of the noise in a voxel of 1 mm, as a fraction of the brightest
+        tissue.
     texture_scale : float
         Correlation length of tissue unevenness in mm.
     texture_gain : float
@@ -74,6 +75,7 @@ def acquire(
     acquisition: Acquisition,
     *,
     spacing_mm: int,
+    crop: tuple[slice, ...],
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     """Scan a tissue map once.
@@ -86,6 +88,8 @@ def acquire(
         Signal of each tissue, and its unevenness as a fraction of it.
     spacing_mm : int
         1 or 2: voxels of the image; at 2 mm the tissue is averaged (partial volume).
+    crop : tuple of slice
+        Part to scan, in voxels of `tissues`; the coil's bias is that of the whole.
     rng : Generator
         Of noise and texture.
 
@@ -95,8 +99,9 @@ def acquire(
         Not yet stripped; non-negative.
     """
     level, spread = signal
-    image = mean_blocks(level[tissues], spacing_mm)
-    uneven = mean_blocks((level * spread)[tissues], spacing_mm)
+    part = tissues[crop]
+    image = mean_blocks(level[part], spacing_mm)
+    uneven = mean_blocks((level * spread)[part], spacing_mm)
     image += (
         acquisition.texture_gain
         * uneven
@@ -112,13 +117,21 @@ def acquire(
             shift_mm=acquisition.shift_mm[axis],
         )
         image = np.moveaxis(np.tensordot(matrix, image, axes=(1, axis)), 0, axis)
-    image = image * np.exp(stretch(acquisition.bias.astype(np.float32), image.shape))
+    image = image * mean_blocks(coil_bias(acquisition, tissues.shape, crop), spacing_mm)
     brightest = level.max()
-    sigma = np.float32(acquisition.noise * brightest)
+    # averaging 1 mm voxels averages their noise
+    sigma = np.float32(acquisition.noise * brightest / spacing_mm**1.5)
     real = image + sigma * rng.standard_normal(image.shape, dtype=np.float32)
     imaginary = sigma * rng.standard_normal(image.shape, dtype=np.float32)
     magnitude = np.hypot(real, imaginary)
     return (magnitude / brightest) ** np.float32(acquisition.gamma)
+
+
+def coil_bias(
+    acquisition: Acquisition, shape: tuple[int, ...], crop: tuple[slice, ...]
+) -> NDArray[np.float32]:
+    """Sensitivity of the coil in a part of a volume of `shape`, (X, Y, Z) of the part."""
+    return np.exp(stretch(acquisition.bias.astype(np.float32), shape, part=crop))
 
 
 def sampling_matrix(

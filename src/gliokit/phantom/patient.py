@@ -140,10 +140,11 @@ def scan_patient(
     images = {}
     for sequence in MRSequence:
         image = acquire(
-            tissues[crop],
+            tissues,
             (tissue_signal(session.scan, sequence), tissue_spread(session.scan, sequence)),
             session.acquisitions[sequence],
             spacing_mm=spacing_mm,
+            crop=crop,
             rng=rng,
         )
         x, y, z = image.shape
