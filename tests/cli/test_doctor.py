@@ -51,11 +51,11 @@ def test_sound_machine_is_sound(gliokit):
 
 @pytest.mark.usefixtures("sound_bundle")
 def test_missing_package_is_broken_and_mended_by_installing(gliokit, without):
-    without("edt")
+    without("isal")
     ending = gliokit("doctor")
     assert ending.code == 1
-    assert lines_of(ending, "edt").startswith("!!")
-    assert "install gliokit again" in lines_of(ending, "edt")
+    assert lines_of(ending, "isal").startswith("!!")
+    assert "install gliokit again" in lines_of(ending, "isal")
 
 
 @pytest.mark.usefixtures("sound_bundle")
