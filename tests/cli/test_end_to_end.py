@@ -80,7 +80,10 @@ def test_nothing_leaves_the_machine(analyze, study_folder, out, monkeypatch):
 
 def test_cohort_runs_the_model_in_its_workers(analyze, study_folder, tmp_path, out):
     table = tmp_path / "cohort.csv"
-    table.write_text("patient_id,study_id,t1c\np1,s1,patient/t1c.nii.gz\np2,s2,patient/t2.nii.gz\n")
+    table.write_text(
+        "patient_id,study_id,t1c,t2\np1,s1,patient/t1c.nii.gz,patient/t2.nii.gz\n"
+        "p2,s2,patient/t2.nii.gz,patient/t1c.nii.gz\n"
+    )
     ending = analyze("--cohort", table, "--jobs", 2, "-o", out)
     assert ending.code == 0
     assert findings_of(out / "s1")["model"]["name"] == "bright"

@@ -99,6 +99,13 @@ def test_one_fluid_sensitive_sequence_is_enough_to_find_it(segmenter, simulated,
     assert dice(whole_tumor(simulated.labels.array), whole_tumor(found)) > 0.5
 
 
+def test_a_study_without_flair_and_t2_is_refused_not_called_free_of_tumor(segmenter, simulated):
+    kept = (MRSequence.T1, MRSequence.T1C)
+    alone = replace(simulated.study, images={s: simulated.study[s] for s in kept})
+    with pytest.raises(NotAssessableError, match="has neither flair nor t2, only t1, t1c"):
+        segmenter.predict(alone)
+
+
 def test_images_on_different_grids_are_refused(segmenter, simulated):
     moved = simulated.study[MRSequence.T1]
     affine = moved.affine.copy()

@@ -4,7 +4,7 @@ python training/default/evaluate.py --studies FOLDER --bundle FOLDER --out table
 
 `--studies` holds one folder per study with images and a label map. Prints a Markdown table of
 Dice (WT, TC, ET), means with 95 % bootstrap intervals over patients, and medians. With
-`--subsets`, all 15 subsets of the sequences, mean Dice each.
+`--subsets`, every subset of the sequences that the model takes, mean Dice each.
 """
 
 import argparse
@@ -25,10 +25,15 @@ from gliokit.evaluation.overlap import dice
 from gliokit.evaluation.surface import hausdorff_95_mm
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_label_map
-from gliokit.segmentation.default import DefaultSegmenter, load_segmenter
+from gliokit.segmentation.default import FLUID_SENSITIVE, DefaultSegmenter, load_segmenter
 
 REGIONS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
-SUBSETS = [kept for n in (4, 3, 2, 1) for kept in combinations(MRSequence, n)]
+SUBSETS = [
+    kept
+    for n in (4, 3, 2, 1)
+    for kept in combinations(MRSequence, n)
+    if FLUID_SENSITIVE.intersection(kept)
+]
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundles
 from gliokit.bundles.session import Session
-from gliokit.core.errors import BundleError
+from gliokit.core.errors import BundleError, NotAssessableError
 from gliokit.core.findings import Model, Notice
 from gliokit.core.geometry import bounding_box, spacing_mm, voxel_volume_mm3
 from gliokit.core.image import LabelMap
@@ -42,6 +42,7 @@ THRESHOLD = 0.0  # logit: probability one half
 SMALLEST_ML = 0.1  # parts of the whole tumor below it are dropped, and said so
 MM3_PER_ML = 1000
 
+FLUID_SENSITIVE = frozenset({MRSequence.FLAIR, MRSequence.T2})
 INPUTS = (MRSequence.T1, MRSequence.T1C, MRSequence.T2, MRSequence.FLAIR)
 OUTPUTS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
 
@@ -107,11 +108,12 @@ class DefaultSegmenter:
         GeometryError
             If its images lie on different grids.
         NotAssessableError
-            If they do not show a skull-stripped brain.
+            If they do not show a skull-stripped brain, or neither FLAIR nor T2 is there.
         """
         grid = shared_grid(study)
         brain = stripped_brain(image.array for image in study.images.values())
         check_brain(brain, grid.affine, study_id=study.study_id)
+        check_sequences(study)
         inside = turn_to_ras(brain, grid.affine)
         box = bounding_box(inside)
         images = {
@@ -164,6 +166,22 @@ def load_segmenter(bundle: Path | None = None, *, threads: int | None = None) ->
         raise BundleError(f"this installation has no bundle {DEFAULT!r}; install gliokit again")
     checked = read_bundle(bundle or shipped[DEFAULT])
     return DefaultSegmenter(checked, Session(checked, threads=threads))
+
+
+def check_sequences(study: Study) -> None:
+    """Refuse a study in which this model would miss most tumors and not know it.
+
+    Raises
+    ------
+    NotAssessableError
+        If neither FLAIR nor T2 is there: on the 12 real cases of the model card, mean Dice of
+        the whole tumor is then .24 or less.
+    """
+    if not study.images.keys() & FLUID_SENSITIVE:
+        raise NotAssessableError(
+            f"study {study.study_id} has neither flair nor t2, only "
+            f"{', '.join(sorted(study.images))}; the model misses most tumors without them: add one"
+        )
 
 
 def resampled(
