@@ -1,5 +1,6 @@
 """`gliokit` with a segmenter that needs no model: a program for tests to interrupt."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,5 +12,7 @@ import gliokit.cli.analyze
 from gliokit.cli.main import main
 
 if __name__ == "__main__":
+    # a shell starts background jobs with Ctrl-C ignored, and children inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     gliokit.cli.analyze.load_segmenter = fakes.load
     main()
