@@ -32,7 +32,7 @@ check: install  ## format, lint, types, floors, spelling
 	$(BIN)/codespell src tests docs training benchmarks README.md CHANGELOG.md
 
 bench: install  ## every benchmark, one JSON line each
-	$(BIN)/pip install --quiet ".[bench]"
+	$(BIN)/pip install --quiet --editable ".[bench]"
 	for file in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 docs: install  ## the files in docs/ that are made from the code
