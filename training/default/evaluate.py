@@ -19,15 +19,14 @@ from gliokit.core.errors import GeometryError
 from gliokit.core.geometry import spacing_mm
 from gliokit.core.image import region_mask
 from gliokit.core.study import Study
-from gliokit.core.vocabulary import MRSequence, Region
+from gliokit.core.vocabulary import MRSequence
 from gliokit.evaluation.bootstrap import mean_interval
 from gliokit.evaluation.overlap import dice
 from gliokit.evaluation.surface import hausdorff_95_mm
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_label_map
-from gliokit.segmentation.default import FLUID_SENSITIVE, DefaultSegmenter, load_segmenter
+from gliokit.segmentation.default import FLUID_SENSITIVE, OUTPUTS, DefaultSegmenter, load_segmenter
 
-REGIONS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
 SUBSETS = [
     kept
     for n in (4, 3, 2, 1)
@@ -73,7 +72,7 @@ def score(segmenter: DefaultSegmenter, study: Study, folder: Path) -> dict[str, 
         raise GeometryError(f"grids of {folder} and its labels differ: {difference}")
     spacing = spacing_mm(reference.affine)
     figures = {}
-    for region in REGIONS:
+    for region in OUTPUTS:
         ours = region_mask(prediction.array, region)
         theirs = region_mask(reference.array, region)
         figures[f"{region}_dice"] = f"{dice(theirs, ours):.4f}"
@@ -87,7 +86,7 @@ def summary(kept: str, rows: list[dict[str, str]]) -> str:
     """One line of Markdown: mean Dice with its interval and median, per region."""
     patients = [row["study"] for row in rows]
     cells = []
-    for region in REGIONS:
+    for region in OUTPUTS:
         values = np.array([float(row[f"{region}_dice"]) for row in rows])
         low, high = mean_interval(values, patients=patients, seed=0)
         cells.append(f"{values.mean():.3f} ({low:.3f}-{high:.3f}), median {np.median(values):.3f}")

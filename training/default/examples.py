@@ -15,13 +15,13 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from gliokit.core.image import region_mask
-from gliokit.core.vocabulary import MRSequence, Region
+from gliokit.core.vocabulary import MRSequence
 from gliokit.phantom.acquisition import mean_blocks
 from gliokit.phantom.patient import draw_session, scan_patient
 from gliokit.phantom.tissue import labels_of
-from gliokit.preprocessing.normalization import brain_statistics, standardize
+from gliokit.preprocessing.normalization import brain_statistics
+from gliokit.segmentation.default import OUTPUTS, channels
 
-REGIONS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
 SUBSETS = [set(kept) for n in (1, 2, 3) for kept in combinations(MRSequence, n)]
 CROP_STEP = 8  # voxels; the fine network halves its input three times
 COARSE_MM = 2  # statistics come from the coarse image in training as in use
@@ -62,12 +62,9 @@ def draw_example(
     kept = SUBSETS[rng.integers(len(SUBSETS))] if rng.random() < recipe.dropout else MRSequence
     brain_whole = np.any([image > 0 for image in whole.values()], axis=0)
     brain = np.any([image > 0 for image in images.values()], axis=0)
-    x = np.zeros((len(MRSequence), *brain.shape), dtype=np.float32)
-    for channel, sequence in enumerate(MRSequence):
-        if sequence in kept:
-            statistics = brain_statistics(whole[sequence], brain_whole)
-            x[channel] = standardize(images[sequence], brain, statistics)
-    regions = [region_mask(labels[crop], region).astype(np.float32) for region in REGIONS]
+    statistics = {sequence: brain_statistics(whole[sequence], brain_whole) for sequence in kept}
+    x = channels({sequence: images[sequence] for sequence in kept}, brain, statistics)
+    regions = [region_mask(labels[crop], region).astype(np.float32) for region in OUTPUTS]
     y = np.stack([mean_blocks(mask, recipe.spacing_mm) for mask in regions])
     return x, y
 

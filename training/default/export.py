@@ -19,11 +19,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from gliokit.bundles.bundle import Card, seal_bundle
-from gliokit.core.vocabulary import MRSequence
 from gliokit.networks.unet import UNet
+from gliokit.segmentation.default import INPUTS, OUTPUTS
 
 RUNS = {"coarse": "coarse-2", "fine": "fine"}  # network: the last run that trained it
-REGIONS = 3
 
 
 def main() -> None:
@@ -57,12 +56,12 @@ def main() -> None:
 def write_ir(run: str, weights: Path, path: Path) -> None:
     """Convert one network for inputs of any size, weights in half precision."""
     recipe = Recipe.read(Path(__file__).parent / f"{run}.toml")
-    network = UNet(len(MRSequence), REGIONS, widths=recipe.widths).eval()
+    network = UNet(len(INPUTS), len(OUTPUTS), widths=recipe.widths).eval()
     network.load_state_dict({name: value.float() for name, value in load_file(weights).items()})
     side = 2 * network.stride
-    example = torch.zeros(1, len(MRSequence), side, side, side)
+    example = torch.zeros(1, len(INPUTS), side, side, side)
     model = ov.convert_model(
-        network, example_input=example, input=[ov.PartialShape([-1, len(MRSequence), -1, -1, -1])]
+        network, example_input=example, input=[ov.PartialShape([-1, len(INPUTS), -1, -1, -1])]
     )
     ov.save_model(model, path, compress_to_fp16=True)
 

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from examples import REGIONS, SimulatedExamples
+from examples import SimulatedExamples
 from recipe import Recipe
 from rich.progress import Progress
 from safetensors.torch import load_file, save_file
@@ -24,11 +24,11 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Subset
 
-from gliokit.core.vocabulary import MRSequence
 from gliokit.learning.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from gliokit.learning.loop import train
 from gliokit.learning.losses import region_loss
 from gliokit.networks.unet import UNet
+from gliokit.segmentation.default import INPUTS, OUTPUTS
 
 SAVE_EVERY = 50
 CHECKPOINT = "checkpoint.safetensors"
@@ -67,7 +67,7 @@ def main() -> None:
 def new_state(recipe: Recipe, device: str, start: Path | None) -> TrainingState:
     """Make network, running average and optimizer; from earlier weights where there are some."""
     torch.manual_seed(recipe.seed)
-    network = UNet(len(MRSequence), len(REGIONS), widths=recipe.widths)
+    network = UNet(len(INPUTS), len(OUTPUTS), widths=recipe.widths)
     if start:
         known = network.state_dict().keys()
         earlier = {n: v.float() for n, v in load_file(start).items() if n in known}

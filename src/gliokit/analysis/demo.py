@@ -14,8 +14,7 @@ from gliokit.evaluation.overlap import dice
 from gliokit.io.layouts import read_study
 from gliokit.io.nifti import read_label_map, write_image, write_label_map
 from gliokit.phantom.patient import SimulatedStudy, simulate_study
-
-COMPARED = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
+from gliokit.segmentation.default import OUTPUTS
 
 SIMULATED = Notice("simulated", "This patient is simulated: the images were computed, not taken.")
 
@@ -42,7 +41,7 @@ def analyze_simulated(
     truth = simulated.labels.array
     return findings, {
         region: dice(region_mask(truth, region), region_mask(prediction, region))
-        for region in COMPARED
+        for region in OUTPUTS
     }
 
 
