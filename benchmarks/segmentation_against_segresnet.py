@@ -26,7 +26,7 @@ import numpy as np
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.layouts import read_study
-from gliokit.phantom.patient import simulate_study
+from gliokit.phantom.study import simulate_study
 
 WINDOWS = {"segresnet_240x240x160": (240, 240, 160), "segresnet_128": (128, 128, 128)}
 OURS = "gliokit"

@@ -9,7 +9,7 @@ from gliokit.analysis.demo import analyze_simulated
 from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import Region
 from gliokit.io.layouts import read_study
-from gliokit.phantom.patient import SimulatedStudy
+from gliokit.phantom.study import SimulatedStudy
 
 
 @pytest.fixture

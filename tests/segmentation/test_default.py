@@ -12,7 +12,7 @@ from gliokit.core.vocabulary import Label, MRSequence, Region
 from gliokit.evaluation.overlap import dice
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_image, read_label_map
-from gliokit.phantom.patient import SimulatedStudy, simulate_study
+from gliokit.phantom.study import SimulatedStudy, simulate_study
 from gliokit.segmentation.default import (
     DefaultSegmenter,
     Segmentation,

@@ -16,8 +16,10 @@ from torch.utils.data import Dataset
 
 from gliokit.core.image import region_mask
 from gliokit.core.vocabulary import MRSequence
-from gliokit.phantom.acquisition import mean_blocks
-from gliokit.phantom.patient import draw_session, scan_patient
+from gliokit.phantom.acquisition import Body
+from gliokit.phantom.sampling import mean_blocks
+from gliokit.phantom.scanner import draw_session
+from gliokit.phantom.study import scan_body
 from gliokit.phantom.tissue import labels_of
 from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.segmentation.default import OUTPUTS, channels
@@ -53,12 +55,13 @@ def draw_example(
     session = draw_session(rng)
     labels = labels_of(tissues)
     crop = draw_crop(labels, recipe, rng)
-    whole = scan_patient(tissues, session, rng, spacing_mm=COARSE_MM)
+    body = Body(tissues)
+    whole = scan_body(body, session, rng, factor=COARSE_MM)
     if recipe.spacing_mm == COARSE_MM:
         part = tuple(slice(s.start // COARSE_MM, s.stop // COARSE_MM) for s in crop)
         images = {sequence: image[part] for sequence, image in whole.items()}
     else:
-        images = scan_patient(tissues, session, rng, crop=crop)
+        images = scan_body(body, session, rng, crop=crop)
     kept = SUBSETS[rng.integers(len(SUBSETS))] if rng.random() < recipe.dropout else MRSequence
     brain_whole = np.any([image > 0 for image in whole.values()], axis=0)
     brain = np.any([image > 0 for image in images.values()], axis=0)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from gliokit.phantom.anatomy import read_anatomy
-from gliokit.phantom.patient import simulate_tissues
+from gliokit.phantom.grown_tumor import paint
+from gliokit.phantom.study import simulate_person
 
 HELD_OUT = 4  # the last anatomies by name are never trained on
 HEALTHY_SHARE = 0.04
@@ -38,7 +39,8 @@ def main() -> None:
             continue
         rng = np.random.default_rng([number, 2026])
         anatomy = read_anatomy(maps[number % len(maps)])
-        person, _ = simulate_tissues(anatomy, rng, healthy=rng.random() < HEALTHY_SHARE)
+        person, grown = simulate_person(anatomy, rng, healthy=rng.random() < HEALTHY_SHARE)
+        person = paint(grown) if grown else person
         part = path.with_suffix(".part")
         with part.open("wb") as file:
             np.save(file, person.tissues)

@@ -13,7 +13,7 @@ from gliokit.core.vocabulary import Region
 from gliokit.evaluation.overlap import dice
 from gliokit.io.layouts import read_study
 from gliokit.io.nifti import read_label_map, write_image, write_label_map
-from gliokit.phantom.patient import SimulatedStudy, simulate_study
+from gliokit.phantom.study import SimulatedStudy, simulate_study
 from gliokit.segmentation.default import OUTPUTS
 
 SIMULATED = Notice("simulated", "This patient is simulated: the images were computed, not taken.")

@@ -13,7 +13,17 @@ from types import MappingProxyType
 
 from gliokit.core.errors import CohortError
 from gliokit.core.study import Study
-from gliokit.core.vocabulary import MRSequence, Phase
+from gliokit.core.vocabulary import (
+    ClinicalChange,
+    Codeletion,
+    IDHStatus,
+    Map,
+    MGMTStatus,
+    MRSequence,
+    Phase,
+    Progression,
+    Resection,
+)
 
 NUMBERS: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
     {  # column: smallest and largest value that is possible
@@ -32,18 +42,18 @@ NUMBERS: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
 CODES: MappingProxyType[str, frozenset[str]] = MappingProxyType(
     {
         "sex": frozenset({"F", "M"}),
-        "idh": frozenset({"mutant", "wildtype"}),
-        "codel_1p19q": frozenset({"codeleted", "intact"}),
-        "mgmt": frozenset({"methylated", "unmethylated"}),
-        "resection": frozenset({"GTR", "STR", "PR", "biopsy"}),
-        "clinical_change": frozenset({"better", "stable", "worse"}),
+        "idh": frozenset(IDHStatus),
+        "codel_1p19q": frozenset(Codeletion),
+        "mgmt": frozenset(MGMTStatus),
+        "resection": frozenset(Resection),
+        "clinical_change": frozenset(ClinicalChange),
         "in_radiation_field": frozenset({"0", "1"}),
         "os_event": frozenset({"0", "1"}),
-        "progression": frozenset({"true", "pseudo", "none"}),
+        "progression": frozenset(Progression),
         "phase": frozenset(Phase),
     }
 )
-TEXTS = ("patient_id", "study_id", "site", "scanner", "therapy", "labels", *MRSequence)
+TEXTS = ("patient_id", "study_id", "site", "scanner", "therapy", "labels", *MRSequence, *Map)
 UNKNOWN = frozenset({"", "NA", "na", "NaN", "nan"})
 # study ids become folder names
 ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")

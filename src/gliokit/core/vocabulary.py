@@ -18,6 +18,19 @@ class MRSequence(StrEnum):
     FLAIR = "flair"
 
 
+class Map(StrEnum):
+    """An image computed from others, or of another kind, that a method may need."""
+
+    ADC = "adc"  # mean diffusivity, 1e-6 mm²/s
+    FA = "fa"
+    MD = "md"
+    AD = "ad"
+    RD = "rd"
+    DSC = "dsc"  # dynamic susceptibility contrast, 4-D
+    FET_PET = "fet_pet"  # uptake of fluoroethyl tyrosine, SUV
+    BAND_POWER = "band_power"  # resting-state fMRI, 4-D: one volume per band
+
+
 class Label(IntEnum):
     """A voxel's tissue in a label map."""
 
@@ -51,6 +64,52 @@ class Phase(StrEnum):
     PREOPERATIVE = "pre-operative"
     POSTOPERATIVE = "post-operative"
     UNKNOWN = "unknown"
+
+
+class IDHStatus(StrEnum):
+    """Isocitrate dehydrogenase 1 or 2."""
+
+    MUTANT = "mutant"
+    WILDTYPE = "wildtype"
+
+
+class Codeletion(StrEnum):
+    """Loss of chromosome arms 1p and 19q together."""
+
+    CODELETED = "codeleted"
+    INTACT = "intact"
+
+
+class MGMTStatus(StrEnum):
+    """Methylation of the MGMT promoter."""
+
+    METHYLATED = "methylated"
+    UNMETHYLATED = "unmethylated"
+
+
+class Resection(StrEnum):
+    """Extent of resection."""
+
+    GROSS_TOTAL = "GTR"
+    SUBTOTAL = "STR"
+    PARTIAL = "PR"
+    BIOPSY = "biopsy"
+
+
+class ClinicalChange(StrEnum):
+    """Clinical state against the visit before."""
+
+    BETTER = "better"
+    STABLE = "stable"
+    WORSE = "worse"
+
+
+class Progression(StrEnum):
+    """What new enhancement is."""
+
+    TRUE = "true"
+    PSEUDO = "pseudo"
+    NONE = "none"
 
 
 REGION_LABELS: MappingProxyType[Region, frozenset[Label]] = MappingProxyType(

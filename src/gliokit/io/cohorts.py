@@ -17,11 +17,11 @@ from pathlib import Path
 from gliokit.core.cohort import CODES, NUMBERS, TEXTS, Cohort, Row, check_rows
 from gliokit.core.errors import CohortError
 from gliokit.core.study import Study
-from gliokit.core.vocabulary import MRSequence, Phase
+from gliokit.core.vocabulary import Map, MRSequence, Phase
 from gliokit.io.layouts import SPELLINGS, read_study
 
 KNOWN_COLUMNS = frozenset({*TEXTS, *NUMBERS, *CODES})
-PATH_COLUMNS = (*MRSequence, "labels")
+PATH_COLUMNS = (*MRSequence, *Map, "labels")
 _ALIKE = 0.88  # idh1 and idh are two columns (.86), os_day and os_days are one (.92)
 
 logger = logging.getLogger(__name__)

@@ -1,18 +1,33 @@
-"""From signal to a stored image: slices, misregistration, coil bias, noise, skull strip.
+"""From signal to a stored image: slices, misregistration, coil bias, ghosts, noise.
 
 Random draw and plain application are apart: `draw_acquisition` gives an `Acquisition`,
-`acquire` applies it. Resolution, slice thickness, gap and shift are separable, so each is a
-small matrix per axis.
+`acquire` and `acquire_on_grid` apply it. Blur, slice profile and interpolation are separable,
+so each is a small matrix per axis. Noise is added to the slices as they are scanned, before
+anything is interpolated, and the magnitude is taken there.
 
-Limits: no rotation between sequences, no motion ghosts, no distortion.
+Limits: no geometric distortion, no motion within a slice but as a ghost.
+
+Source: Gudbjartsson and Patz, Magn Reson Med 1995;34:910-4 (Rician noise).
 """
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import affine_transform
 
+from gliokit.core.geometry import Affine, Grid, spacing_mm
+from gliokit.phantom.deformation import rotation
 from gliokit.phantom.noise import smooth_field, stretch
+from gliokit.phantom.sampling import (
+    along,
+    interpolation_matrix,
+    mean_blocks,
+    profile_matrix,
+)
+from gliokit.phantom.signal import TissueSignal
+from gliokit.phantom.tissue import Tissue
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +42,15 @@ class Acquisition:
         Axis across the slices.
     thickness_mm : float
         Slice thickness (and distance); at most the voxel size for a 3-D scan.
-    shift_mm : (3,)
+    shift_mm, turn_degrees : (3,)
         Misregistration against the other sequences.
     bias : (4, 4, 4)
         Control points of the log of the coil's sensitivity.
     noise : float
-        Standard deviation of the noise in a voxel of 1 mm, as a fraction of the brightest
-        tissue.
+        Standard deviation of the noise, as a fraction of the brightest tissue.
+    ghost, ghost_shift : float
+        Share of the signal that a moving head throws into a ghost, and how far along the
+        field of view, 0-1.
     texture_scale : float
         Correlation length of tissue unevenness in mm.
     texture_gain : float
@@ -46,23 +63,56 @@ class Acquisition:
     slice_axis: int
     thickness_mm: float
     shift_mm: NDArray[np.float64]
+    turn_degrees: NDArray[np.float64]
     bias: NDArray[np.float64] = field(repr=False)
     noise: float
+    ghost: float
+    ghost_shift: float
     texture_scale: float
     texture_gain: float
     gamma: float
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What lies in the scanner.
+
+    Attributes
+    ----------
+    tissues : (X, Y, Z)
+        `Tissue` per voxel.
+    spacing_mm : float
+        Side of a voxel.
+    infiltration : (X, Y, Z), optional
+        Share of each voxel's signal, 0-1, that tumor cells outside the core have changed.
+    texture : (X, Y, Z), optional
+        Factor on the signal.
+    """
+
+    tissues: NDArray[np.uint8] = field(repr=False)
+    spacing_mm: float = 1.0
+    infiltration: NDArray[np.float32] | None = field(default=None, repr=False)
+    texture: NDArray[np.float32] | None = field(default=None, repr=False)
+
+
+WHOLE = (slice(None),) * 3
+Voxel = TypeVar("Voxel", bound=np.generic)
+
+
 def draw_acquisition(rng: np.random.Generator) -> Acquisition:
     """Draw how one sequence is scanned: 3-D or thick slices, mostly axial."""
     thick = rng.random() < 0.55
+    moved = rng.random() < 0.15
     return Acquisition(
         blur_mm=rng.uniform(0.2, 0.9, 3),
         slice_axis=int(rng.choice(3, p=[0.12, 0.10, 0.78])),
         thickness_mm=float(rng.uniform(2, 6.5)) if thick else 1.0,
-        shift_mm=rng.normal(0, 0.5, 3),
+        shift_mm=rng.normal(0, 0.4, 3),
+        turn_degrees=rng.normal(0, 0.5, 3) if rng.random() < 0.3 else np.zeros(3),
         bias=rng.normal(0, rng.uniform(0.02, 0.2), (4, 4, 4)),
         noise=float(np.exp(rng.uniform(np.log(0.004), np.log(0.04)))),
+        ghost=float(rng.uniform(0.01, 0.08)) if moved else 0.0,
+        ghost_shift=float(rng.uniform(0.15, 0.85)),
         texture_scale=float(rng.uniform(1.0, 4.0)),
         texture_gain=float(rng.uniform(0.6, 1.8)),
         gamma=float(np.exp(rng.normal(0, 0.12))),
@@ -70,61 +120,78 @@ def draw_acquisition(rng: np.random.Generator) -> Acquisition:
 
 
 def acquire(
-    tissues: NDArray[np.uint8],
-    signal: tuple[NDArray[np.float32], NDArray[np.float32]],
+    body: Body,
+    signal: TissueSignal,
     acquisition: Acquisition,
     *,
-    spacing_mm: int,
-    crop: tuple[slice, ...],
     rng: np.random.Generator,
+    factor: int = 1,
+    crop: tuple[slice, ...] = WHOLE,
 ) -> NDArray[np.float32]:
-    """Scan a tissue map once.
+    """Scan a body once and bring the slices back to its own grid.
 
     Parameters
     ----------
-    tissues : (X, Y, Z)
-        `Tissue` per voxel, isotropic 1 mm.
-    signal : tuple of (n_tissues,)
-        Signal of each tissue, and its unevenness as a fraction of it.
-    spacing_mm : int
-        1 or 2: voxels of the image; at 2 mm the tissue is averaged (partial volume).
-    crop : tuple of slice
-        Part to scan, in voxels of `tissues`; the coil's bias is that of the whole.
     rng : Generator
         Of noise and texture.
+    factor : int
+        Voxels of the image are so many times larger; the tissue in them is averaged.
+    crop : tuple of slice
+        Part to scan, in voxels of the body; the coil's bias is that of the whole.
 
     Returns
     -------
-    (X, Y, Z) or (X / 2, Y / 2, Z / 2)
-        Not yet stripped; non-negative.
+    (X, Y, Z) or (X / factor, ...)
+        Not stripped; non-negative, in units of the brightest tissue.
     """
-    level, spread = signal
-    part = tissues[crop]
-    image = mean_blocks(level[part], spacing_mm)
-    uneven = mean_blocks((level * spread)[part], spacing_mm)
-    image += (
-        acquisition.texture_gain
-        * uneven
-        * smooth_field(image.shape, acquisition.texture_scale / spacing_mm, rng)
-    )
-    for axis, n in enumerate(image.shape):
-        thickness = acquisition.thickness_mm if axis == acquisition.slice_axis else 0.0
-        matrix = sampling_matrix(
-            n,
-            spacing_mm,
-            blur_mm=acquisition.blur_mm[axis],
-            thickness_mm=thickness,
-            shift_mm=acquisition.shift_mm[axis],
-        )
-        image = np.moveaxis(np.tensordot(matrix, image, axes=(1, axis)), 0, axis)
-    image = image * mean_blocks(coil_bias(acquisition, tissues.shape, crop), spacing_mm)
-    brightest = level.max()
-    # averaging 1 mm voxels averages their noise
-    sigma = np.float32(acquisition.noise * brightest / spacing_mm**1.5)
-    real = image + sigma * rng.standard_normal(image.shape, dtype=np.float32)
-    imaginary = sigma * rng.standard_normal(image.shape, dtype=np.float32)
-    magnitude = np.hypot(real, imaginary)
-    return (magnitude / brightest) ** np.float32(acquisition.gamma)
+    step = body.spacing_mm * factor
+    image = _emitted(body, signal, acquisition, rng, factor=factor, crop=crop)
+    image = _misplaced(image, acquisition, step)
+    bias = coil_bias(acquisition, body.tissues.shape, crop)
+    image *= mean_blocks(bias, factor)
+    positions = [np.arange(n, dtype=np.float64) * step for n in image.shape]
+    centers = [p.copy() for p in positions]
+    axis = acquisition.slice_axis
+    if acquisition.thickness_mm > step:
+        last = positions[axis][-1]
+        centers[axis] = np.arange(0, last + acquisition.thickness_mm, acquisition.thickness_mm)
+    slices = _sliced(image, positions, centers, acquisition)
+    scanned = _detected(slices, acquisition, float(np.abs(signal.level).max()), rng, factor)
+    for a in range(3):
+        back = interpolation_matrix(positions[a] + acquisition.shift_mm[a], centers[a])
+        scanned = along(back, scanned, a)
+    return np.maximum(scanned, 0) ** np.float32(acquisition.gamma)
+
+
+def acquire_on_grid(
+    body: Body,
+    affine: Affine,
+    grid: Grid,
+    signal: TissueSignal,
+    acquisition: Acquisition,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Scan a body on a grid of its own, oblique or not, as a scanner stores it.
+
+    Parameters
+    ----------
+    affine : (4, 4)
+        Of the body: voxel index to RAS+ mm.
+    grid : Grid
+        The third axis runs across the slices, whose thickness is the acquisition's.
+
+    Returns
+    -------
+    (X, Y, Z) of the grid
+        Non-negative, in units of the brightest tissue.
+    """
+    frame, positions, centers = _frame(body, affine, grid, acquisition)
+    image = _emitted(frame, signal, acquisition, rng)
+    image = _misplaced(image, acquisition, frame.spacing_mm)
+    image *= coil_bias(acquisition, frame.tissues.shape, WHOLE)
+    slices = _sliced(image, positions, centers, acquisition, across=2)
+    scanned = _detected(slices, acquisition, float(np.abs(signal.level).max()), rng, 1)
+    return np.maximum(scanned, 0) ** np.float32(acquisition.gamma)
 
 
 def coil_bias(
@@ -134,46 +201,120 @@ def coil_bias(
     return np.exp(stretch(acquisition.bias.astype(np.float32), shape, part=crop))
 
 
-def sampling_matrix(
-    n: int, spacing_mm: float, *, blur_mm: float, thickness_mm: float, shift_mm: float
+def _emitted(
+    body: Body,
+    signal: TissueSignal,
+    acquisition: Acquisition,
+    rng: np.random.Generator,
+    *,
+    factor: int = 1,
+    crop: tuple[slice, ...] = WHOLE,
 ) -> NDArray[np.float32]:
-    """Blur, cut into slices, shift and interpolate back along one axis, as one matrix.
-
-    Returns
-    -------
-    (n, n)
-        Rows sum to 1.
-    """
-    position = np.arange(n) * spacing_mm
-    step = max(thickness_mm, spacing_mm)
-    centers = np.arange(position[0], position[-1] + step, step)
-    apart = centers[:, None] - position[None, :]
-    sigma = max(blur_mm, 0.3 * spacing_mm)
-    window = np.maximum(thickness_mm / 2, 1e-6)
-    profile = _edge((apart + window) / sigma) - _edge((apart - window) / sigma)
-    if thickness_mm <= spacing_mm:
-        profile = np.exp(-0.5 * (apart / sigma) ** 2)
-    profile /= profile.sum(axis=1, keepdims=True) + 1e-12
-    # linear interpolation from the slices back to the voxels
-    slot = np.clip((position + shift_mm - centers[0]) / step, 0, len(centers) - 1)
-    low = np.minimum(slot.astype(int), max(len(centers) - 2, 0))
-    weight = slot - low
-    rows = np.arange(n)
-    back = np.zeros((n, len(centers)))
-    back[rows, low] += 1 - weight
-    back[rows, np.minimum(low + 1, len(centers) - 1)] += weight
-    return (back @ profile).astype(np.float32)
+    """Signal of the tissue, signed, with its unevenness, before anything is scanned."""
+    part = body.tissues[crop]
+    image = signal.level[part]
+    if body.infiltration is not None:
+        image += body.infiltration[crop] * (signal.level[Tissue.NON_ENHANCING_TUMOR] - image)
+    if body.texture is not None:
+        image *= body.texture[crop]
+    image = mean_blocks(image, factor)
+    uneven = mean_blocks(np.abs(signal.level * signal.spread)[part], factor)
+    scale = acquisition.texture_scale / (body.spacing_mm * factor)
+    image += acquisition.texture_gain * uneven * smooth_field(image.shape, scale, rng)
+    return image
 
 
-def _edge(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-1.702 * np.clip(x, -30, 30)))  # close to the normal integral
+def _misplaced(
+    image: NDArray[np.float32], acquisition: Acquisition, step_mm: float
+) -> NDArray[np.float32]:
+    """Turn a volume about its center; shifts are part of the interpolation."""
+    if not np.any(acquisition.turn_degrees):
+        return image
+    matrix = np.eye(3)
+    for axis, angle in enumerate(np.radians(acquisition.turn_degrees)):
+        matrix = matrix @ rotation(axis, angle)
+    center = (np.array(image.shape) - 1) / 2
+    turned: NDArray[np.float32] = affine_transform(
+        image, matrix, center - matrix @ center, order=1, mode="nearest"
+    )
+    return turned
 
 
-def mean_blocks(array: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Average blocks of `factor`³ voxels; a remainder at the far side is cut."""
-    for axis in range(3) if factor > 1 else ():
-        n = array.shape[axis] // factor * factor
-        ahead = np.moveaxis(array, axis, 0)[:n]
-        total = np.add.reduce([ahead[start::factor] for start in range(factor)])
-        array = np.moveaxis(total / np.float32(factor), 0, axis)
-    return array
+def _sliced(
+    image: NDArray[np.float32],
+    positions: list[NDArray[np.float64]],
+    centers: list[NDArray[np.float64]],
+    acquisition: Acquisition,
+    across: int | None = None,
+) -> NDArray[np.float32]:
+    axis = acquisition.slice_axis if across is None else across
+    for a in range(3):
+        pixel = centers[a][1] - centers[a][0]
+        matrix = profile_matrix(
+            positions[a],
+            centers[a],
+            blur_mm=acquisition.blur_mm[a],
+            thickness_mm=acquisition.thickness_mm if a == axis else pixel,
+        )
+        image = along(matrix, image, a)
+    return image
+
+
+def _detected(
+    slices: NDArray[np.float32],
+    acquisition: Acquisition,
+    brightest: float,
+    rng: np.random.Generator,
+    factor: int,
+) -> NDArray[np.float32]:
+    """Add ghost and noise to what the coil hears, and take the magnitude."""
+    if acquisition.ghost > 0:
+        phase_axis = 1 if acquisition.slice_axis != 1 else 0
+        shift = round(acquisition.ghost_shift * slices.shape[phase_axis])
+        slices = slices + np.float32(acquisition.ghost) * np.roll(slices, shift, axis=phase_axis)
+    # averaging voxels averages their noise
+    sigma = np.float32(acquisition.noise * brightest / factor**1.5)
+    real = slices + sigma * rng.standard_normal(slices.shape, dtype=np.float32)
+    imaginary = sigma * rng.standard_normal(slices.shape, dtype=np.float32)
+    return np.hypot(real, imaginary) / np.float32(brightest)
+
+
+def _frame(
+    body: Body, affine: Affine, grid: Grid, acquisition: Acquisition
+) -> tuple[Body, list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Turn the body into the axes of a grid, by nearest neighbor, a little beyond its edges."""
+    step = body.spacing_mm
+    pixels = spacing_mm(grid.affine)
+    axes = grid.affine[:3, :3] / pixels
+    beyond = max(acquisition.thickness_mm, 3 * step)
+    counts = [
+        int(np.ceil(((n - 1) * p + 2 * beyond) / step)) + 1
+        for n, p in zip(grid.shape, pixels, strict=True)
+    ]
+    start = grid.affine[:3, 3] - axes @ np.full(3, beyond) - axes @ (acquisition.shift_mm)
+    to_body = np.linalg.inv(affine)
+    matrix = to_body[:3, :3] @ axes * step
+    offset = to_body[:3, :3] @ start + to_body[:3, 3]
+    # start on a voxel of the body: halfway between two, the nearest would be the same side's
+    aside = np.linalg.solve(matrix, np.rint(offset) - offset)
+    offset = np.rint(offset)
+
+    def turned(array: NDArray[Voxel], order: int, rest: float) -> NDArray[Voxel]:
+        there: NDArray[Voxel] = affine_transform(
+            array, matrix, offset, output_shape=tuple(counts), order=order, cval=rest
+        )
+        return there
+
+    frame = Body(
+        turned(body.tissues, 0, Tissue.BACKGROUND),
+        step,
+        None if body.infiltration is None else turned(body.infiltration, 1, 0.0),
+        None if body.texture is None else turned(body.texture, 1, 1.0),
+    )
+    positions: list[NDArray[np.float64]] = [
+        (np.arange(n) + a) * step - beyond for n, a in zip(counts, aside, strict=True)
+    ]
+    centers: list[NDArray[np.float64]] = [
+        np.arange(n) * p for n, p in zip(grid.shape, pixels, strict=True)
+    ]
+    return frame, positions, centers

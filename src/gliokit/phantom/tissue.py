@@ -38,6 +38,23 @@ class Tissue(IntEnum):
     EDEMA = 16
     CYST = 17
     HEMORRHAGE = 18
+    CAVITY_FLUID = 19
+    CAVITY_BLOOD = 20
+    TREATMENT_EFFECT = 21
+    GLIOSIS = 22
+    CALCIFICATION = 23
+    BONE = 24
+    MARROW = 25
+    FAT = 26
+    MUSCLE = 27
+    SKIN = 28
+    MUCOSA = 29
+    EYE = 30
+    OPTIC_NERVE = 31
+    SINUS = 32
+
+
+FIRST_OUTSIDE = Tissue.BONE  # this and higher numbers lie outside the dura
 
 
 class Relaxation(NamedTuple):
@@ -77,12 +94,26 @@ RELAXATION: MappingProxyType[Tissue, Relaxation] = MappingProxyType(
         Tissue.CHOROID_PLEXUS: Relaxation(1800, 160, 0.90, 0.40, 0.10),
         Tissue.DURA: Relaxation(1000, 45, 0.50, 0.30, 0.12),
         Tissue.WHITE_MATTER_LESION: Relaxation(1250, 125, 0.80, 0.0, 0.06),
-        Tissue.NECROSIS: Relaxation(2600, 350, 0.95, 0.015, 0.12),
-        Tissue.NON_ENHANCING_TUMOR: Relaxation(2050, 185, 0.88, 0.012, 0.10),
+        Tissue.NECROSIS: Relaxation(2600, 350, 0.95, 0.015, 0.10),
+        Tissue.NON_ENHANCING_TUMOR: Relaxation(2050, 185, 0.88, 0.012, 0.08),
         Tissue.ENHANCING_TUMOR: Relaxation(1750, 155, 0.86, 0.20, 0.09),
-        Tissue.EDEMA: Relaxation(1320, 142, 0.82, 0.005, 0.09),
+        Tissue.EDEMA: Relaxation(1400, 142, 0.82, 0.005, 0.07),
         Tissue.CYST: Relaxation(3000, 600, 1.0, 0.005, 0.05),
         Tissue.HEMORRHAGE: Relaxation(560, 80, 0.85, 0.0, 0.20),
+        Tissue.CAVITY_FLUID: Relaxation(3400, 500, 1.0, 0.0, 0.05),
+        Tissue.CAVITY_BLOOD: Relaxation(560, 80, 0.85, 0.0, 0.20),
+        Tissue.TREATMENT_EFFECT: Relaxation(1650, 140, 0.85, 0.18, 0.10),
+        Tissue.GLIOSIS: Relaxation(1220, 120, 0.80, 0.0, 0.08),
+        Tissue.CALCIFICATION: Relaxation(1100, 35, 0.45, 0.0, 0.15),
+        Tissue.BONE: Relaxation(1000, 2, 0.10, 0.0, 0.10),
+        Tissue.MARROW: Relaxation(586, 49, 0.60, 0.02, 0.15),
+        Tissue.FAT: Relaxation(380, 70, 0.90, 0.0, 0.10),
+        Tissue.MUSCLE: Relaxation(1410, 45, 0.75, 0.05, 0.08),
+        Tissue.SKIN: Relaxation(1100, 35, 0.65, 0.08, 0.10),
+        Tissue.MUCOSA: Relaxation(1500, 95, 0.85, 0.45, 0.12),
+        Tissue.EYE: Relaxation(4000, 500, 1.0, 0.0, 0.03),
+        Tissue.SINUS: Relaxation(1650, 45, 0.60, 0.8, 0.10),
+        Tissue.OPTIC_NERVE: Relaxation(1080, 78, 0.75, 0.0, 0.05),
     }
 )
 
@@ -91,8 +122,13 @@ _LABELS = {
     Tissue.NON_ENHANCING_TUMOR: Label.NECROTIC_CORE,
     Tissue.CYST: Label.NECROTIC_CORE,
     Tissue.HEMORRHAGE: Label.NECROTIC_CORE,
+    Tissue.CALCIFICATION: Label.NECROTIC_CORE,
     Tissue.ENHANCING_TUMOR: Label.ENHANCING,
     Tissue.EDEMA: Label.EDEMA,
+    Tissue.CAVITY_FLUID: Label.CAVITY,
+    Tissue.CAVITY_BLOOD: Label.CAVITY,
+    Tissue.TREATMENT_EFFECT: Label.ENHANCING,
+    Tissue.GLIOSIS: Label.EDEMA,
 }
 
 

@@ -1,30 +1,26 @@
-"""A glioma in a healthy brain: drawn, grown, and painted as tissue.
+"""What one tumor is like, drawn for the genotype that its images show.
 
-Core: Fisher-KPP from one or more seeds to a target volume. Its inside is layered by depth:
-a rim that enhances, of uneven thickness and with gaps, around necrosis; or non-enhancing
-tumor with or without enhancing islands. Around it edema seeps along white matter. The
-brain nearby is pushed outward (mass effect), volume of soft tissue preserved.
+IDH-wildtype tumors have a thick irregular, or a thin and poorly margined rim; IDH-mutant
+ones enhance little and end sharply; codeleted ones lie in the frontal lobe and are uneven on
+T2 (cysts, calcification); MGMT status at most changes the texture of the border.
 
-Assumed: sizes and shares, set so that volumes span those of pre-operative glioma (core
-0.4-130 mL, edema 0-130 mL). Not for: post-operative cavities.
+Assumed: sizes and shares, set so that volumes span those of pre-operative glioma.
+
+Source: of the links, P. Chang et al., AJNR 2018;39:1201-7, doi:10.3174/ajnr.A5667 (IDH);
+Megyesi et al., Clin Cancer Res 2004;10:4303-6 (1p/19q); of proliferation and invasion,
+Harpold et al., J Neuropathol Exp Neurol 2007;66:1-9, doi:10.1097/nen.0b013e31802d9000.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, map_coordinates, zoom
 
-from gliokit.core.errors import SimulationError
-from gliokit.phantom.anatomy import Anatomy
-from gliokit.phantom.growth import FRONT, INFILTRATION, SEEPAGE, diffusivity, grow
-from gliokit.phantom.noise import smooth_field
-from gliokit.phantom.tissue import Tissue
+from gliokit.core.vocabulary import Codeletion, IDHStatus, MGMTStatus
+from gliokit.phantom.genotype import Genotype
 
-STEP = 2  # growth is computed on every second voxel
-MM3_PER_ML = 1000
-REACH_MM = 75  # half side of the box in which growth is computed
+LARGEST_CORE_ML, SMALLEST_CORE_ML, LARGEST_EDEMA_ML = 130.0, 0.4, 160.0
+FRONTAL = {Codeletion.CODELETED: 0.75, Codeletion.INTACT: 0.35}  # share in the frontal lobe
 
 
 class Kind(StrEnum):
@@ -36,6 +32,23 @@ class Kind(StrEnum):
     MIXED = "mixed"
 
 
+# chance of ring, solid, non-enhancing, mixed by (IDH-mutant, grade 4); assumed, after the review
+KINDS: dict[tuple[bool, bool], tuple[float, float, float, float]] = {
+    (False, True): (0.74, 0.12, 0.03, 0.11),
+    (False, False): (0.15, 0.20, 0.25, 0.40),
+    (True, True): (0.35, 0.10, 0.20, 0.35),
+    (True, False): (0.02, 0.03, 0.65, 0.30),
+}
+POPULATION = ((False, True), (True, True), (True, False))  # where no genotype is given
+POPULATION_SHARES = (0.65, 0.07, 0.28)
+MEDIAN_CORE_ML = {
+    Kind.RING: 26.0,
+    Kind.SOLID: 12.0,
+    Kind.NON_ENHANCING: 36.0,
+    Kind.MIXED: 36.0,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TumorParameters:
     """One tumor.
@@ -45,9 +58,9 @@ class TumorParameters:
     kind : Kind
         Layout of the core.
     core_ml, edema_ml : float
-        Target volumes.
+        Target volumes before treatment.
     rim_mm : float
-        Mean thickness of the enhancing rim.
+        Mean thickness of the enhancing rim in white matter.
     gaps : float
         Share of the rim that does not enhance, 0-1.
     cystic : bool
@@ -56,189 +69,106 @@ class TumorParameters:
         Share of the inside that is blood, 0-1.
     roughness : float
         Standard deviation of the log diffusivity: irregularity of the outline.
+    border_mm : float
+        Correlation length of that irregularity.
+    unevenness : float
+        Share of a non-enhancing core that is small cysts and calcification, 0-1.
     mass_effect : float
         Share of the core's volume by which the brain is pushed away, 0-1.
     foci : int
         Seeds; the first takes most of the volume.
+    frontal : bool
+        Whether it starts in a frontal lobe; else elsewhere.
+    diffusion_mm2_per_day, rate_per_day : float
+        D in white matter and rho; the margin is sqrt(D / rho) wide.
     seed : int
-        Of everything else that is random in painting this tumor.
+        Of everything else that is random in growing and painting this tumor.
     """
 
     kind: Kind
     core_ml: float
     edema_ml: float
-    rim_mm: float
-    gaps: float
-    cystic: bool
-    hemorrhage: float
-    roughness: float
-    mass_effect: float
-    foci: int
-    seed: int
+    rim_mm: float = 4.0
+    gaps: float = 0.1
+    cystic: bool = False
+    hemorrhage: float = 0.0
+    roughness: float = 0.4
+    border_mm: float = 7.0
+    unevenness: float = 0.0
+    mass_effect: float = 0.3
+    foci: int = 1
+    frontal: bool = False
+    diffusion_mm2_per_day: float = 0.13
+    rate_per_day: float = 0.012
+    seed: int = 0
+
+    @property
+    def margin_mm(self) -> float:
+        """Width of the margin, sqrt(D / rho)."""
+        return float(np.sqrt(self.diffusion_mm2_per_day / self.rate_per_day))
+
+    @property
+    def speed_mm_per_day(self) -> float:
+        """Speed of the front in white matter, 2 sqrt(D rho)."""
+        return float(2 * np.sqrt(self.diffusion_mm2_per_day * self.rate_per_day))
 
 
-def draw_tumor(rng: np.random.Generator) -> TumorParameters:
-    """Draw one tumor from the spread of pre-operative gliomas."""
-    kind = Kind(rng.choice(list(Kind), p=[0.48, 0.12, 0.22, 0.18]))
-    infiltrative = kind in (Kind.NON_ENHANCING, Kind.MIXED)
-    median = 36 if infiltrative else 22
-    core = float(np.exp(rng.normal(np.log(median), 0.95)).clip(0.4, 130))
-    edema = 0.0 if rng.random() < 0.1 else core * np.exp(rng.normal(np.log(1.3), 0.9))
-    if infiltrative:
-        edema *= 0.6
+def draw_tumor(rng: np.random.Generator, shown: Genotype | None = None) -> TumorParameters:
+    """Draw one tumor from the spread of pre-operative gliomas.
+
+    Parameters
+    ----------
+    shown : Genotype, optional
+        What the images show; drawn from a population of adults where it is not given.
+    """
+    kind, mutant = _draw_kind(rng, shown)
+    core, edema = _draw_volumes(rng, kind)
+    margin_mm = rng.uniform(1.0, 2.2) if mutant else rng.uniform(1.8, 4.5)
+    speed_mm_per_day = float(np.exp(rng.normal(np.log(0.02 if mutant else 0.06), 0.4)))
+    frontal = FRONTAL[shown.codel_1p19q] if shown else 0.42
+    codeleted = shown is not None and shown.codel_1p19q is Codeletion.CODELETED
+    methylated = shown is not None and shown.mgmt is MGMTStatus.METHYLATED
     return TumorParameters(
         kind=kind,
         core_ml=core,
-        edema_ml=float(np.clip(edema, 0, 130)),
-        rim_mm=float(np.exp(rng.normal(np.log(4.0), 0.5)).clip(1.2, 11)),
+        edema_ml=edema,
+        rim_mm=_draw_rim_mm(rng),
         gaps=float(rng.beta(1.2, 4)),
         cystic=bool(rng.random() < 0.15),
         hemorrhage=float(rng.beta(1, 12)) if rng.random() < 0.25 else 0.0,
-        roughness=float(rng.uniform(0.2, 0.9)),
-        mass_effect=float(rng.uniform(0, 0.6)),
-        foci=int(rng.choice([1, 2, 3], p=[0.78, 0.15, 0.07])),
+        roughness=float(rng.uniform(0.15, 0.5) if mutant else rng.uniform(0.35, 0.9)),
+        border_mm=float(rng.uniform(3.0, 6.0) if methylated else rng.uniform(5.0, 10.0)),
+        unevenness=float(rng.uniform(0.15, 0.45) if codeleted else rng.uniform(0.0, 0.12)),
+        mass_effect=float(rng.uniform(0.1, 0.7)),
+        foci=int(rng.choice([1, 2, 3], p=[0.80, 0.14, 0.06])),
+        frontal=bool(rng.random() < frontal),
+        diffusion_mm2_per_day=margin_mm * speed_mm_per_day / 2,
+        rate_per_day=speed_mm_per_day / (2 * margin_mm),
         seed=int(rng.integers(2**31)),
     )
 
 
-def add_tumor(anatomy: Anatomy, tumor: TumorParameters) -> Anatomy:
-    """Grow a tumor in a healthy brain of 1 mm voxels.
-
-    Raises
-    ------
-    SimulationError
-        If the brain has no place of that size.
-    """
-    rng = np.random.default_rng(tumor.seed)
-    box, seeds = _site(anatomy.tissues, tumor.foci, rng)
-    tissues = anatomy.tissues[box]
-    core = _grow_core(tissues, seeds, tumor, rng)
-    tissues = _push(tissues, core, tumor.mass_effect)
-    edema = _grow_edema(tissues, core, tumor, rng)
-    painted = np.where(edema & ~core & (tissues != Tissue.VENTRICLE), Tissue.EDEMA, tissues)
-    painted[core] = _layers(core, tumor, rng)[core]
-    whole = anatomy.tissues.copy()
-    whole[box] = painted
-    return Anatomy(whole, anatomy.affine)
+def _draw_kind(rng: np.random.Generator, shown: Genotype | None) -> tuple[Kind, bool]:
+    entity = POPULATION[rng.choice(len(POPULATION), p=POPULATION_SHARES)]
+    if shown:
+        entity = (shown.idh is IDHStatus.MUTANT, shown.grade == 4)
+    return list(Kind)[rng.choice(len(Kind), p=KINDS[entity])], entity[0]
 
 
-def _site(
-    tissues: NDArray[np.uint8], foci: int, rng: np.random.Generator
-) -> tuple[tuple[slice, ...], list[NDArray[np.int64]]]:
-    """Choose seeds, mostly in cerebral white matter, and the box around the first."""
-    weights = {Tissue.WHITE_MATTER: 1.0, Tissue.CORTEX: 0.25, Tissue.DEEP_GRAY: 0.5}
-    weights |= {Tissue.BRAINSTEM: 0.2, Tissue.CEREBELLAR_WHITE: 0.2}
-    table = np.zeros(len(Tissue))
-    for tissue, weight in weights.items():
-        table[tissue] = weight
-    places = np.argwhere(table[tissues[::STEP, ::STEP, ::STEP]] > 0) * STEP
-    if not len(places):
-        raise SimulationError("the brain has no tissue in which a tumor could start")
-    chance = table[tissues[tuple(places.T)]]
-    first = places[rng.choice(len(places), p=chance / chance.sum())]
-    # even starts and sides, so that the coarse grid lies on the fine one
-    low = np.maximum(first - REACH_MM, 0) // STEP * STEP
-    size = (np.minimum(first + REACH_MM, tissues.shape) - low) // STEP * STEP
-    box = tuple(slice(a, a + n) for a, n in zip(low, size, strict=True))
-    distance = np.linalg.norm(places - first, axis=1)
-    inside = np.all((places >= low) & (places < low + size), axis=1)
-    near = inside & (distance > 15) & (distance < 60)
-    others = places[near][rng.choice(near.sum(), foci - 1)] if near.any() else []
-    return box, [first - low, *(other - low for other in others)]
-
-
-def _grow_core(
-    tissues: NDArray[np.uint8],
-    seeds: list[NDArray[np.int64]],
-    tumor: TumorParameters,
-    rng: np.random.Generator,
-) -> NDArray[np.bool_]:
-    coarse = tissues[::STEP, ::STEP, ::STEP]
-    rough = tumor.roughness * smooth_field(coarse.shape, rng.uniform(2.0, 5.0), rng)
-    diffusion = diffusivity(coarse, INFILTRATION, roughness=rough)
-    target = tumor.core_ml * MM3_PER_ML / STEP**3
-    shares = [1.0, *rng.uniform(0.02, 0.25, len(seeds) - 1)]
-    density = np.zeros(coarse.shape, dtype=np.float32)
-    for seed, share in zip(seeds, shares, strict=True):
-        alone = np.zeros_like(density)
-        i, j, k = seed // STEP
-        alone[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2, max(k - 1, 0) : k + 2] = 1
-        alone *= diffusion > 0
-        alone = grow(alone, diffusion, target_voxels=target * share / sum(shares))
-        density = np.maximum(density, alone)
-    return _fine(density) > FRONT
-
-
-def _grow_edema(
-    tissues: NDArray[np.uint8],
-    core: NDArray[np.bool_],
-    tumor: TumorParameters,
-    rng: np.random.Generator,
-) -> NDArray[np.bool_]:
-    if tumor.edema_ml <= 0:
-        return core
-    coarse = tissues[::STEP, ::STEP, ::STEP]
-    rough = 0.5 * tumor.roughness * smooth_field(coarse.shape, 4, rng)
-    taken = core[::STEP, ::STEP, ::STEP]
-    diffusion = diffusivity(coarse, SEEPAGE, roughness=rough)
-    diffusion[taken] = 0.3
-    free = np.count_nonzero(diffusion > 0.02) - np.count_nonzero(taken)
-    extra = min(tumor.edema_ml * MM3_PER_ML / STEP**3, 0.35 * free)
-    target = np.count_nonzero(taken) + extra
-    return _fine(grow(taken.astype(np.float32), diffusion, target_voxels=target)) > FRONT
-
-
-def _fine(density: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bring a field from the coarse grid back to 1 mm: (X, Y, Z) to (2X, 2Y, 2Z)."""
-    return zoom(density, STEP, order=1, grid_mode=True, mode="nearest")
-
-
-def _push(tissues: NDArray[np.uint8], core: NDArray[np.bool_], share: float) -> NDArray[np.uint8]:
-    """Push tissue away from the core: incompressible nearby, giving way with distance."""
-    volume = np.count_nonzero(core)
-    if share <= 0 or not volume:
-        return tissues
-    radius = (3 * volume / (4 * np.pi)) ** (1 / 3)
-    center = np.argwhere(core).mean(axis=0).astype(np.float32)
-    index = np.indices(tissues.shape, dtype=np.float32)
-    offset = index - center[:, None, None, None]
-    r = np.sqrt((offset**2).sum(0)) + 1e-3
-    # a shell at r came from r0 with r0^3 = r^3 - share R^3, damped so that the skull stays
-    pushed = share * radius**3 * np.exp(-np.maximum(r - radius, 0) / 20.0)
-    origin = np.cbrt(np.maximum(r**3 - pushed, (0.3 * r) ** 3))
-    moved = map_coordinates(
-        tissues, center[:, None, None, None] + offset * (origin / r), order=0, mode="nearest"
+def _draw_volumes(rng: np.random.Generator, kind: Kind) -> tuple[float, float]:
+    """Core and edema in mL; edema goes with the core, and some tumors have none."""
+    infiltrative = kind in (Kind.NON_ENHANCING, Kind.MIXED)
+    core = np.exp(rng.normal(np.log(MEDIAN_CORE_ML[kind]), 0.9))
+    edema = core**0.6 * np.exp(rng.normal(np.log(1.6 if infiltrative else 7.0), 0.7))
+    if rng.random() < 0.1:
+        edema = 0.0
+    return (
+        float(core.clip(SMALLEST_CORE_ML, LARGEST_CORE_ML)),
+        float(np.clip(edema, 0, LARGEST_EDEMA_ML)),
     )
-    return np.where((tissues == 0) | (tissues == Tissue.DURA) | (moved == 0), tissues, moved)
 
 
-def _layers(
-    core: NDArray[np.bool_], tumor: TumorParameters, rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """Paint the inside of the core by depth and by random fields."""
-    depth = distance_transform_edt(core).astype(np.float32)
-    thick, hole, patch = (smooth_field(core.shape, s, rng) for s in (6.0, 5.0, 4.0))
-    inside = Tissue.CYST if tumor.cystic else Tissue.NECROSIS
-    if tumor.kind is Kind.RING:
-        layers = np.full(core.shape, inside, dtype=np.uint8)
-        rim = depth < tumor.rim_mm * np.exp(0.45 * thick)
-        septa = np.abs(patch) < rng.uniform(0.0, 0.12)
-        layers[rim | septa] = Tissue.ENHANCING_TUMOR
-        layers[rim & (hole > np.quantile(hole[core], 1 - tumor.gaps))] = Tissue.NON_ENHANCING_TUMOR
-    elif tumor.kind is Kind.SOLID:
-        layers = np.full(core.shape, Tissue.ENHANCING_TUMOR, dtype=np.uint8)
-        layers[(depth > 3) & (patch > rng.uniform(1.0, 2.5))] = inside
-        layers[hole > np.quantile(hole[core], 1 - 0.5 * tumor.gaps)] = Tissue.NON_ENHANCING_TUMOR
-    else:
-        layers = np.full(core.shape, Tissue.NON_ENHANCING_TUMOR, dtype=np.uint8)
-        if tumor.cystic:
-            layers[(depth > 4) & (thick > 0.5)] = Tissue.CYST
-        if tumor.kind is Kind.MIXED:
-            islands = patch + 0.5 * thick > rng.uniform(0.3, 2.7)
-            layers[islands] = Tissue.ENHANCING_TUMOR
-            layers[islands & (distance_transform_edt(islands) > tumor.rim_mm)] = inside
-    inner = (layers == Tissue.NECROSIS) | (layers == Tissue.CYST)
-    if tumor.hemorrhage > 0 and inner.any():
-        bleed = inner & (hole > np.quantile(hole[inner], 1 - tumor.hemorrhage))
-        layers[bleed] = Tissue.HEMORRHAGE
-    return layers
+def _draw_rim_mm(rng: np.random.Generator) -> float:
+    """Thick, or thin: the two ways in which wildtype tumors enhance."""
+    median = 5.0 if rng.random() < 0.6 else 2.2
+    return float(np.exp(rng.normal(np.log(median), 0.3)).clip(1.2, 11))

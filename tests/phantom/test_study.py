@@ -9,8 +9,9 @@ from gliokit.core.image import Image
 from gliokit.core.study import shared_grid
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.nifti import write_image
-from gliokit.phantom.anatomy import mni_anatomy, read_anatomy
-from gliokit.phantom.patient import simulate_study
+from gliokit.phantom.anatomy import find_anatomies, mni_anatomy, read_anatomy
+from gliokit.phantom.individual import TINY
+from gliokit.phantom.study import simulate_study
 from gliokit.phantom.tissue import Tissue
 
 
@@ -49,6 +50,33 @@ def test_a_map_without_white_matter_is_refused(tmp_path):
     write_image(path, Image(array, np.eye(4)))
     with pytest.raises(SimulationError, match="no voxel of cerebral white matter"):
         read_anatomy(path)
+
+
+def test_a_map_with_a_scrap_of_brain_is_refused(tmp_path):
+    path = tmp_path / "labels.nii.gz"
+    array = np.zeros((30, 30, 30), dtype=np.float32)
+    array[5:25, 5:25, 5:25] = 2
+    write_image(path, Image(array, np.eye(4)))
+    with pytest.raises(SimulationError, match="holds 8 mL of brain; needed at least 400"):
+        read_anatomy(path)
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_folder_without_label_maps_is_refused(tmp_path, made):
+    folder = tmp_path / "maps"
+    if made:
+        folder.mkdir()
+    with pytest.raises(SimulationError, match="holds no label map" if made else "no such folder"):
+        find_anatomies(folder)
+
+
+def test_a_tiny_study_has_64_voxels_a_side_and_a_whole_brain():
+    simulated = simulate_study(6, voxels=TINY)
+    assert simulated.study.reference.array.shape == (64, 64, 64)
+    brain = simulated.study.reference.array > 0
+    assert 1.0 < brain.sum() * 3.5**3 / 1e6 < 2.4
+    for axis in range(3):
+        assert not brain.take((0, 63), axis=axis).any()
 
 
 def test_real_label_maps_become_brains_of_plausible_size(shared_data):
