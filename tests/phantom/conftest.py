@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from gliokit.phantom.anatomy import Anatomy
-from gliokit.phantom.compartments import compartments_of
-from gliokit.phantom.tissue import Tissue
+from gliokit.phantom.body.anatomy import Anatomy
+from gliokit.phantom.body.compartments import compartments_of
+from gliokit.phantom.body.tissue import Tissue
 
 
 @pytest.fixture(scope="session")

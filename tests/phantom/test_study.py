@@ -9,10 +9,10 @@ from gliokit.core.image import Image
 from gliokit.core.study import shared_grid
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.nifti import write_image
-from gliokit.phantom.anatomy import find_anatomies, mni_anatomy, read_anatomy
-from gliokit.phantom.individual import TINY
+from gliokit.phantom.body.anatomy import find_anatomies, mni_anatomy, read_anatomy
+from gliokit.phantom.body.individual import TINY
+from gliokit.phantom.body.tissue import Tissue
 from gliokit.phantom.study import simulate_study
-from gliokit.phantom.tissue import Tissue
 
 
 def test_the_same_seed_gives_the_same_bytes(small_brain):

@@ -16,11 +16,11 @@ from torch.utils.data import Dataset
 
 from gliokit.core.image import region_mask
 from gliokit.core.vocabulary import MRSequence
-from gliokit.phantom.acquisition import Body
-from gliokit.phantom.sampling import mean_blocks
-from gliokit.phantom.scanner import draw_session
+from gliokit.phantom.body.tissue import labels_of
+from gliokit.phantom.scan.acquisition import Body
+from gliokit.phantom.scan.sampling import mean_blocks
+from gliokit.phantom.scan.scanner import draw_session
 from gliokit.phantom.study import scan_body
-from gliokit.phantom.tissue import labels_of
 from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.segmentation.default import OUTPUTS, channels
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gliokit.phantom.anatomy import read_anatomy
-from gliokit.phantom.grown_tumor import paint
+from gliokit.phantom.body.anatomy import read_anatomy
 from gliokit.phantom.study import simulate_person
+from gliokit.phantom.tumor.grown import paint
 
 HELD_OUT = 4  # the last anatomies by name are never trained on
 HEALTHY_SHARE = 0.04

@@ -3,8 +3,10 @@
 Everything here is simulated, and is to be called so wherever it is shown.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +16,15 @@ from gliokit.core.errors import SimulationError
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence, Phase
-from gliokit.phantom.acquisition import WHOLE, Body, acquire
-from gliokit.phantom.anatomy import Anatomy, anatomy_of
-from gliokit.phantom.grown_tumor import GrownTumor, grow_tumor, paint
-from gliokit.phantom.individual import FULL, Voxels, make_individual
-from gliokit.phantom.sampling import mean_blocks
-from gliokit.phantom.scanner import ScanSession, draw_session
-from gliokit.phantom.signal import tissue_signal
-from gliokit.phantom.tissue import FIRST_OUTSIDE, Tissue, labels_of
-from gliokit.phantom.tumor import TumorParameters, draw_tumor
+from gliokit.phantom.body.anatomy import Anatomy, anatomy_of
+from gliokit.phantom.body.individual import FULL, Voxels, make_individual
+from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue, labels_of
+from gliokit.phantom.scan.acquisition import WHOLE, Body, acquire
+from gliokit.phantom.scan.sampling import mean_blocks
+from gliokit.phantom.scan.scanner import ScanSession, draw_session
+from gliokit.phantom.scan.signal import tissue_signal
+from gliokit.phantom.tumor.grown import GrownTumor, grow_tumor, holds_cells, paint
+from gliokit.phantom.tumor.parameters import TumorParameters, draw_tumor
 
 TRIES = 20
 YOUNGEST, OLDEST = 25.0, 80.0  # adults, where no age is given
@@ -67,7 +69,8 @@ def simulate_study(
     rng = np.random.default_rng(seed)
     person, grown = simulate_person(anatomy or anatomy_of(None), rng, healthy, voxels)
     painted = paint(grown) if grown else person
-    body = Body(painted.tissues, painted.spacing_mm, infiltration_of(grown))
+    cells = infiltration(painted.tissues, grown.density) if grown else None
+    body = Body(painted.tissues, painted.spacing_mm, cells)
     images = scan_body(body, draw_session(rng), rng)
     study = Study(
         study_id=f"simulated-{seed}",
@@ -98,13 +101,14 @@ def fit_tumor(person: Anatomy, rng: np.random.Generator) -> GrownTumor:
     raise SimulationError(f"no tumor fitted this brain in {TRIES} tries; choose another anatomy")
 
 
-def infiltration_of(
-    grown: GrownTumor | None, *, cellularity: float = 1.0
+def infiltration(
+    tissues: NDArray[np.uint8], density: NDArray[np.float32], *, cellularity: float = 1.0
 ) -> NDArray[np.float32] | None:
-    """Share of the signal that cells outside the core change, (X, Y, Z)."""
-    if grown is None or cellularity <= 0:
+    """Share of the signal that tumor cells change where tissue is still its own, (X, Y, Z)."""
+    if cellularity <= 0:
         return None
-    return np.where(grown.core, np.float32(0), grown.density * np.float32(cellularity))
+    own = holds_cells(tissues) & (tissues != Tissue.WHITE_MATTER_LESION)
+    return np.where(own, density * np.float32(cellularity), np.float32(0))
 
 
 def scan_body(
@@ -114,6 +118,7 @@ def scan_body(
     *,
     factor: int = 1,
     crop: tuple[slice, ...] = WHOLE,
+    of_cells: Mapping[MRSequence, NDArray[np.float32]] = MappingProxyType({}),
 ) -> dict[MRSequence, NDArray[np.float32]]:
     """Scan all sequences of one session and strip them.
 
@@ -125,13 +130,15 @@ def scan_body(
         Voxels of the images are so many times larger.
     crop : tuple of slice
         Part of the body to scan, in its voxels.
+    of_cells : mapping of MRSequence to (X, Y, Z)
+        Factor on the signal by cell density, where a sequence has one.
     """
-    inside = strip_mask(body, session.strip_mm)[crop]
+    inside = strip_mask(body, session.strip_mm, height_mm=session.height_mm)[crop]
     kept = mean_blocks(inside.astype(np.float32), factor) > 0.5 if factor > 1 else inside
 
     def scan(sequence: MRSequence, own: np.random.Generator) -> NDArray[np.float32]:
         image = acquire(
-            body,
+            with_factor(body, of_cells.get(sequence)),
             tissue_signal(session.scan, sequence),
             session.acquisitions[sequence],
             rng=own,
@@ -145,10 +152,26 @@ def scan_body(
         return dict(zip(MRSequence, images, strict=True))
 
 
-def strip_mask(body: Body, strip_mm: float) -> NDArray[np.bool_]:
-    """Strip as a tool would, too wide or (negative) too narrow by so many mm."""
+def with_factor(body: Body, factor: NDArray[np.float32] | None) -> Body:
+    """Give a body whose signal is multiplied by one more field."""
+    if factor is None:
+        return body
+    return replace(body, texture=factor if body.texture is None else body.texture * factor)
+
+
+def strip_mask(body: Body, strip_mm: float, *, height_mm: float = np.inf) -> NDArray[np.bool_]:
+    """Strip as a tool would, too wide or (negative) too narrow by so many mm.
+
+    Parameters
+    ----------
+    height_mm : float
+        How far below the vertex the mask ends.
+    """
     tissues = body.tissues
     brain = (tissues > 0) & (tissues < FIRST_OUTSIDE) & (tissues != Tissue.DURA)
+    if np.isfinite(height_mm):
+        vertex = np.flatnonzero(brain.any(axis=(0, 1)))[-1]
+        brain[:, :, : max(0, vertex - round(height_mm / body.spacing_mm))] = False
     layers = round(abs(strip_mm) / body.spacing_mm)
     if layers and strip_mm > 0:
         return binary_dilation(brain, iterations=layers)

@@ -1,0 +1,1 @@
+"""Healthy people: tissue maps, deformation, age, details, head."""

@@ -1,0 +1,1 @@
+"""Simulated studies as scanners export them, with planted identifiers."""

@@ -1,0 +1,1 @@
+"""Maps beyond structural MR: diffusion, perfusion, PET, resting state, biopsies."""

@@ -1,0 +1,1 @@
+"""Patients without images: genotype, treatment, survival, course."""

@@ -1,0 +1,211 @@
+"""A patient in the flesh: a brain of the patient's age, the grown tumor, and every visit's look.
+
+Facts come from `gliokit.phantom.patients`; here they become tissue. Everything is drawn from the patient's own seed, so it does not matter which process
+makes the patient, or which visits are asked for.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliokit.core.errors import SimulationError
+from gliokit.core.vocabulary import Resection
+from gliokit.phantom.body.anatomy import Anatomy, anatomy_of
+from gliokit.phantom.body.individual import Voxels, make_individual
+from gliokit.phantom.dials import Dials
+from gliokit.phantom.maps.biology import TumorBiology
+from gliokit.phantom.patients.course import Visit, draw_course
+from gliokit.phantom.patients.patient import Patient
+from gliokit.phantom.scan.scanner import Scanner
+from gliokit.phantom.scan.signal import draw_relaxation
+from gliokit.phantom.scan.signature import Signature, draw_signature
+from gliokit.phantom.tumor.grown import GrownTumor, grow_tumor, paint
+from gliokit.phantom.tumor.treatment import (
+    Recurrence,
+    Treated,
+    measured_tissue,
+    paint_treated,
+    plan_recurrence,
+    resected_tissue,
+)
+
+SMALLER = 0.75  # a tumor that finds no room is tried again at this share of its volume
+TRIES = 8
+GLIOSIS_DAYS = 120.0  # after radiation, until about two thirds of old edema is gliosis; assumed
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A patient with a body.
+
+    Attributes
+    ----------
+    patient : Patient
+        The facts.
+    anatomy : str
+        Name of the label map, or "MNI152".
+    grown : GrownTumor
+        The tumor in the healthy brain.
+    visits : sequence of Visit
+        The course.
+    recurrence : Recurrence
+        Where new enhancement grows.
+    signature : Signature
+        The texture that identifies the patient.
+    scanner : Scanner
+        Of the patient's site.
+    relaxation : (n_tissues, 4)
+        The patient's own T1, T2, density and uptake.
+    biology : TumorBiology
+        What maps show.
+    """
+
+    patient: Patient
+    anatomy: str
+    grown: GrownTumor
+    visits: Sequence[Visit]
+    recurrence: Recurrence
+    signature: Signature
+    scanner: Scanner
+    relaxation: NDArray[np.float64] = field(repr=False)
+    biology: TumorBiology
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The tissue of one visit.
+
+    Attributes
+    ----------
+    visit : Visit
+        The facts.
+    body : Anatomy
+        Tissue, pushed and painted.
+    density : (X, Y, Z)
+        Tumor cells, 0-1.
+    """
+
+    visit: Visit
+    body: Anatomy
+    density: NDArray[np.float32] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How people are made.
+
+    Attributes
+    ----------
+    voxels : Voxels
+        Spacing and shape.
+    head : bool
+        With skull and scalp.
+    anatomies : tuple of Path
+        Label maps to choose from; the MNI152 brain if there is none.
+    visits : int
+        At most so many.
+    """
+
+    voxels: Voxels
+    head: bool = False
+    anatomies: tuple[Path, ...] = ()
+    visits: int = 1
+
+
+def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Dials) -> Person:
+    """Make a patient's body.
+
+    Raises
+    ------
+    SimulationError
+        If the tumor, or its recurrence, finds no room.
+    """
+    rng = np.random.default_rng([patient.seed, 0])
+    path = making.anatomies[rng.integers(len(making.anatomies))] if making.anatomies else None
+    healthy = make_individual(
+        anatomy_of(path, head=making.head),
+        rng,
+        age=patient.age,
+        voxels=making.voxels,
+        head=making.head,
+    )
+    grown = _fitted(healthy, patient)
+    whole_ml = float(measured_tissue(grown).sum() * grown.voxel_ml)
+    visits = draw_course(
+        patient,
+        visits=making.visits,
+        rng=np.random.default_rng([patient.seed, 1]),
+        whole_ml=whole_ml,
+    )
+    return Person(
+        patient=patient,
+        anatomy=path.name if path else "MNI152",
+        grown=grown,
+        visits=visits,
+        recurrence=_recurrence(grown, patient, visits),
+        signature=draw_signature(rng, dial=dials.signature),
+        scanner=scanner,
+        relaxation=draw_relaxation(rng, field_t=scanner.field_t),
+        biology=TumorBiology(
+            grade=patient.shown.grade,
+            vascularity=patient.vascularity,
+            treatment_effect=dials.treatment_effect,
+            cellularity=dials.cellularity,
+        ),
+    )
+
+
+def looks(person: Person) -> Iterator[Look]:
+    """Paint one visit after another."""
+    for visit in person.visits:
+        if visit.days_since_surgery is None:
+            yield Look(visit, paint(person.grown), person.grown.density)
+            continue
+        treated = _treated(person.patient, person.visits, visit)
+        body = paint_treated(person.grown, treated, person.recurrence)
+        taken = resected_tissue(person.grown, treated)
+        yield Look(visit, body, np.where(taken, np.float32(0), person.grown.density))
+
+
+def _fitted(healthy: Anatomy, patient: Patient) -> GrownTumor:
+    """Grow the tumor; where it finds no room another place, and a smaller one, is tried."""
+    tumor = patient.tumor
+    for _ in range(TRIES):
+        try:
+            return grow_tumor(healthy, tumor)
+        except SimulationError:
+            tumor = replace(tumor, core_ml=tumor.core_ml * SMALLER, seed=tumor.seed + 1)
+    raise SimulationError(
+        f"patient {patient.patient_id}: no room for a tumor of {patient.tumor.core_ml:.1f} mL, "
+        f"nor for one of {tumor.core_ml:.1f} mL; choose another seed or other anatomies"
+    )
+
+
+def _recurrence(grown: GrownTumor, patient: Patient, visits: Sequence[Visit]) -> Recurrence:
+    after = [visit for visit in visits if visit.days_since_surgery is not None]
+    if not after:
+        return Recurrence(np.full(grown.core.shape, np.inf, dtype=np.float32))
+    return plan_recurrence(
+        grown,
+        _treated(patient, visits, after[0]),
+        largest_ml=max(visit.new_ml for visit in after),
+    )
+
+
+def _treated(patient: Patient, visits: Sequence[Visit], visit: Visit) -> Treated:
+    left = next(v.residual_ml for v in visits if v.days_since_surgery is not None)
+    since = visit.days_since_radiation_end
+    return Treated(
+        resected=patient.resection is not Resection.BIOPSY,
+        left_ml=left,
+        residual_ml=min(visit.residual_ml, left),
+        new_ml=visit.new_ml,
+        cause=visit.cause,
+        edema=visit.edema,
+        blood=visit.blood,
+        collapse=visit.collapse,
+        gliosis=0.0 if since is None else float(1 - np.exp(-since / GLIOSIS_DAYS)),
+    )

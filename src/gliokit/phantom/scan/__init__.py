@@ -1,0 +1,1 @@
+"""From tissue to images: signal, acquisition, scanners."""

@@ -1,0 +1,1 @@
+"""A tumor: what it is, how it grows, what treatment leaves."""

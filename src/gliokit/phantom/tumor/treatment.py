@@ -1,0 +1,282 @@
+"""A treated tumor as it stands at one visit: cavity, blood, what is left, what is new.
+
+Everything is painted from one grown tumor, so that visits fit each other. Resection takes
+the core from one side; what is left of the enhancing tissue is as much as the visit says.
+The cavity holds fluid, at first with blood along its wall, and collapses later: its outer
+shell becomes gliosis and the brain is drawn in. New enhancement grows from the wall of the
+cavity (or of what is left) along white matter, and every later visit shows the same region at
+its own volume; old true progression is necrotic inside. Edema stands at a share of the first.
+
+Assumed: order of collapse, width of shells, shares.
+
+Source: of the look, de Verdier et al. 2024, arXiv:2405.18368 (BraTS 2024, post-treatment:
+cavity, its blood, enhancing tissue whatever its cause).
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, distance_transform_edt
+
+from gliokit.core.errors import SimulationError
+from gliokit.core.vocabulary import Progression
+from gliokit.phantom.body.anatomy import Anatomy
+from gliokit.phantom.body.noise import refine, smooth_field
+from gliokit.phantom.body.tissue import Tissue
+from gliokit.phantom.tumor.grown import GrownTumor, first_to_arrive, holds_edema
+from gliokit.phantom.tumor.growth import INFILTRATION, Medium, diffusivity, grow
+from gliokit.phantom.tumor.mass_effect import push
+
+MARGIN_MM = 2.0  # of normal-looking brain that a resection takes with the core
+COLLAPSED = 0.6  # share of the cavity that a full collapse closes
+DRAWN_IN = 0.35  # share of the cavity's volume by which a full collapse pulls the brain
+BLOOD_MM = 2.5  # thickness of the layer along the wall that may be blood
+NECROTIC_ABOVE_ML, NECROTIC_SHARE = 8.0, 0.25  # of true progression
+RECURRENCE_MM = 2.0  # growth is computed on voxels of about this size
+REACH_MM = 45  # around what was resected, within which enhancement can be new
+FRONT_MM = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """What a visit shows of a treated tumor; volumes in mL.
+
+    Attributes
+    ----------
+    resected : bool
+        Whether there has been a resection (a biopsy takes nothing that is seen).
+    left_ml : float
+        Enhancing tissue of the first tumor that resection left; of a tumor without
+        enhancement its core.
+    residual_ml : float
+        What of it is still there; at most `left_ml`. The rest has become gliosis.
+    new_ml : float
+        New enhancement.
+    cause : Progression
+        What the new enhancement is.
+    edema : float
+        Volume of the edema against that before treatment.
+    blood : float
+        Share of the layer along the cavity's wall that is blood, 0-1.
+    collapse : float
+        0 for a fresh cavity, 1 for one that has collapsed.
+    gliosis : float
+        Share of the edema that has become gliosis, 0-1.
+    """
+
+    resected: bool
+    left_ml: float
+    residual_ml: float
+    new_ml: float = 0.0
+    cause: Progression = Progression.NONE
+    edema: float = 1.0
+    blood: float = 0.0
+    collapse: float = 0.0
+    gliosis: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """Where new enhancement grows, by order of arrival.
+
+    Attributes
+    ----------
+    order : (X, Y, Z)
+        Lowest where it comes first; infinite where it never comes.
+    """
+
+    order: NDArray[np.float32] = field(repr=False)
+
+
+def plan_recurrence(grown: GrownTumor, treated: Treated, *, largest_ml: float) -> Recurrence:
+    """Grow the region of new enhancement to the largest volume that any visit shows.
+
+    Parameters
+    ----------
+    treated : Treated
+        The visit right after treatment: its cavity and residual tumor are the start.
+
+    Raises
+    ------
+    SimulationError
+        If there is no tissue of that volume around.
+    """
+    order = np.full(grown.core.shape, np.inf, dtype=np.float32)
+    if largest_ml <= 0:
+        return Recurrence(order)
+    rng = np.random.default_rng([grown.parameters.seed, 1])
+    start_mask = resected_tissue(grown, treated) if treated.resected else grown.core
+    spacing = grown.healthy.spacing_mm
+    box = _around(start_mask, round(REACH_MM / spacing))
+    step = max(1, round(RECURRENCE_MM / spacing))
+    tissues = grown.healthy.tissues[box][::step, ::step, ::step]
+    rough = 0.6 * smooth_field(tissues.shape, 6 / (spacing * step), rng)
+    flow = diffusivity(tissues, INFILTRATION, roughness=rough)
+    inside = grown.core[box][::step, ::step, ::step] | start_mask[box][::step, ::step, ::step]
+    flow[inside] = 0
+    start = _focus(start_mask[box][::step, ::step, ::step], flow, rng)
+    medium = Medium(flow, grown.healthy.compartments[box][::step, ::step, ::step], spacing * step)
+    rate = float(flow.max()) / max(FRONT_MM, 1.2 * spacing * step) ** 2
+    seed_ml = np.count_nonzero(start) * medium.spacing_mm**3 / 1000
+    target = 1.15 * largest_ml / (1 - NECROTIC_SHARE) + seed_ml
+    grow_days = grow(start, medium, rate_per_day=rate, target_ml=target)
+    reached = np.isfinite(grow_days.arrival_days)
+    arrival = np.where(reached, grow_days.arrival_days, grow_days.days * 1.05)
+    fine = refine(arrival.astype(np.float32), step, order[box].shape)
+    # ties of the coarse grid are broken by the distance from the wall
+    fine = fine + np.float32(0.01) * distance_transform_edt(~start_mask[box]).astype(np.float32)
+    free = holds_edema(grown.healthy.tissues[box]) & ~grown.core[box] & ~start_mask[box]
+    order[box] = np.where(free, fine, np.inf)
+    return Recurrence(order)
+
+
+def paint_treated(grown: GrownTumor, treated: Treated, recurrence: Recurrence) -> Anatomy:
+    """Paint the person as at one visit after treatment.
+
+    Raises
+    ------
+    SimulationError
+        If the visit asks for more of the first tumor than there was.
+    """
+    taken = resected_tissue(grown, treated)
+    left = grown.core & ~taken
+    pushed = push(grown.healthy, taken if treated.resected else grown.core, _share(grown, treated))
+    tissues = pushed.tissues.copy()
+    rng = np.random.default_rng([grown.parameters.seed, 2])
+    _add_edema(tissues, grown, treated, rng)
+    tissues[left] = grown.layers[left]
+    tissues[_answered(grown, left, treated)] = Tissue.GLIOSIS
+    if treated.resected:
+        _add_cavity(tissues, taken, grown, treated, rng)
+    _add_new(tissues, grown, treated, recurrence)
+    return Anatomy(tissues, pushed.compartments, pushed.affine)
+
+
+def measured_tissue(grown: GrownTumor) -> NDArray[np.bool_]:
+    """Find what a visit's residual volume counts: what enhances, else the core."""
+    enhancing = grown.core & (grown.layers == Tissue.ENHANCING_TUMOR)
+    return enhancing if enhancing.any() else grown.core
+
+
+def resected_tissue(grown: GrownTumor, treated: Treated) -> NDArray[np.bool_]:
+    """Give the tissue that resection removes: the core from one side, and a margin.
+
+    Raises
+    ------
+    SimulationError
+        If resection is to leave more than there was.
+    """
+    if not treated.resected:
+        return np.zeros_like(grown.core)
+    counted = measured_tissue(grown)
+    asked = round(treated.left_ml / grown.voxel_ml)
+    if asked > np.count_nonzero(counted) * 1.02 + 1:
+        raise SimulationError(
+            f"resection leaves {treated.left_ml:.1f} mL of a tumor that has "
+            f"{np.count_nonzero(counted) * grown.voxel_ml:.1f} mL; leave less"
+        )
+    side = _side(grown)
+    order = np.where(counted, side, np.inf)
+    kept = first_to_arrive(order, asked)
+    if not kept.any():
+        spread = round(MARGIN_MM / grown.healthy.spacing_mm)
+        wide = binary_dilation(grown.core, iterations=spread) if spread else grown.core
+        return wide & (holds_edema(grown.healthy.tissues) | grown.core)
+    return grown.core & ~kept & (side > side[kept].max())
+
+
+def _answered(grown: GrownTumor, left: NDArray[np.bool_], treated: Treated) -> NDArray[np.bool_]:
+    """Find what has gone of the first tumor since resection, (X, Y, Z)."""
+    counted = measured_tissue(grown) & left
+    order = np.where(counted, _side(grown), np.inf).astype(np.float32)
+    return counted & ~first_to_arrive(order, treated.residual_ml / grown.voxel_ml)
+
+
+def _side(grown: GrownTumor) -> NDArray[np.float32]:
+    """How far along the surgeon's way each voxel lies: what is low is left."""
+    rng = np.random.default_rng([grown.parameters.seed, 3])
+    way = rng.standard_normal(3)
+    way /= np.linalg.norm(way)
+    index = np.indices(grown.core.shape, dtype=np.float32) * grown.healthy.spacing_mm
+    wavy = smooth_field(grown.core.shape, 6 / grown.healthy.spacing_mm, rng)
+    return np.tensordot(way.astype(np.float32), index, axes=1) + 4 * wavy
+
+
+def _share(grown: GrownTumor, treated: Treated) -> float:
+    """Give the mass effect that is left, or the pull of a collapsing cavity."""
+    if not treated.resected:
+        return grown.parameters.mass_effect
+    return 0.4 * grown.parameters.mass_effect * (1 - treated.collapse) - DRAWN_IN * treated.collapse
+
+
+def _add_edema(
+    tissues: NDArray[np.uint8], grown: GrownTumor, treated: Treated, rng: np.random.Generator
+) -> None:
+    mask = grown.edema(grown.parameters.edema_ml * treated.edema) & holds_edema(tissues)
+    tissues[mask] = Tissue.EDEMA
+    if treated.gliosis > 0 and mask.any():
+        where = smooth_field(tissues.shape, 6 / grown.healthy.spacing_mm, rng)
+        old = where > np.quantile(where[mask], 1 - treated.gliosis)
+        tissues[mask & old] = Tissue.GLIOSIS
+
+
+def _add_cavity(
+    tissues: NDArray[np.uint8],
+    taken: NDArray[np.bool_],
+    grown: GrownTumor,
+    treated: Treated,
+    rng: np.random.Generator,
+) -> None:
+    spacing = grown.healthy.spacing_mm
+    depth_mm = distance_transform_edt(taken).astype(np.float32) * spacing
+    open_voxels = np.count_nonzero(taken) * (1 - COLLAPSED * treated.collapse)
+    cavity = first_to_arrive(np.where(taken, -depth_mm, np.inf).astype(np.float32), open_voxels)
+    tissues[taken] = Tissue.GLIOSIS
+    tissues[cavity] = Tissue.CAVITY_FLUID
+    wall = cavity & (distance_transform_edt(cavity) * spacing <= BLOOD_MM)
+    if treated.blood > 0 and wall.any():
+        where = smooth_field(tissues.shape, 4 / spacing, rng)
+        tissues[wall & (where > np.quantile(where[wall], 1 - treated.blood))] = Tissue.CAVITY_BLOOD
+
+
+def _add_new(
+    tissues: NDArray[np.uint8], grown: GrownTumor, treated: Treated, recurrence: Recurrence
+) -> None:
+    if treated.new_ml <= 0:
+        return
+    true = treated.cause is Progression.TRUE
+    necrotic = NECROTIC_SHARE if true and treated.new_ml > NECROTIC_ABOVE_ML else 0.0
+    open_order = np.where(holds_edema(tissues) | _is_swollen(tissues), recurrence.order, np.inf)
+    voxels = treated.new_ml / grown.voxel_ml
+    whole = first_to_arrive(open_order, voxels / (1 - necrotic))
+    core = first_to_arrive(open_order, voxels * necrotic / (1 - necrotic))
+    tissues[whole] = Tissue.ENHANCING_TUMOR if true else Tissue.TREATMENT_EFFECT
+    tissues[core] = Tissue.NECROSIS
+
+
+def _is_swollen(tissues: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return np.isin(tissues, (Tissue.EDEMA, Tissue.GLIOSIS))
+
+
+def _around(mask: NDArray[np.bool_], reach: int) -> tuple[slice, ...]:
+    """Give the box around a mask with a margin, in even voxels."""
+    places = np.argwhere(mask)
+    low = np.maximum(places.min(0) - reach, 0) // 2 * 2
+    size = (np.minimum(places.max(0) + reach + 1, mask.shape) - low) // 2 * 2
+    return tuple(slice(int(a), int(a + n)) for a, n in zip(low, size, strict=True))
+
+
+def _focus(
+    start: NDArray[np.bool_], flow: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Seed one place on the wall, where tissue can be taken."""
+    wall = np.argwhere(binary_dilation(start, iterations=2) & (flow > 0.15))
+    if not len(wall):
+        wall = np.argwhere(flow > 0.15)
+    if not len(wall):
+        raise SimulationError("no tissue around the tumor in which it could recur")
+    i, j, k = wall[rng.integers(len(wall))]
+    seed = np.zeros(start.shape, dtype=np.float32)
+    seed[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2, max(k - 1, 0) : k + 2] = 1
+    return seed * (flow > 0)
