@@ -1,7 +1,8 @@
 """A patient in the flesh: a brain of the patient's age, the grown tumor, and every visit's look.
 
-Facts come from `gliokit.phantom.patients`; here they become tissue. Everything is drawn from the patient's own seed, so it does not matter which process
-makes the patient, or which visits are asked for.
+Facts come from `gliokit.phantom.patients`; here they become tissue. Everything is drawn from
+the patient's own seed, so it does not matter which process makes the patient, or which
+visits are asked for.
 """
 
 from collections.abc import Iterator, Sequence

@@ -15,6 +15,7 @@ from gliokit.phantom.dicom.series import (
     scale_to_peak,
 )
 from gliokit.phantom.dicom.vendor_headers import TELLS_CONTRAST
+from gliokit.phantom.scan.scanner import Vendor
 from gliokit.phantom.scan.signal import longitudinal
 
 EXTENT = np.array([[-80.0, -115, -90], [80, 90, 95]])
