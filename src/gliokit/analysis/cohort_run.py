@@ -11,9 +11,7 @@ images, options, model and version is not analyzed again; an outdated result is 
 result whose labels a person gave stands for that of any model, and is never replaced.
 """
 
-import csv
-import io
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +27,7 @@ from gliokit.analysis.output import (
     FINDINGS,
     REPORT,
     SEGMENTATION,
+    csv_text,
     explained,
     remove_leftovers,
     write_whole,
@@ -221,8 +220,8 @@ def _write_tables(out: Path, rows: Sequence[Row], outcomes: Mapping[str, Outcome
     done = [(row, outcomes[row.study_id]) for row in rows if row.study_id in outcomes]
     summary = [_summary(row, o.findings) for row, o in done if o.findings]
     failures = [(o.study_id, o.reason, o.exit_code) for _, o in done if not o.findings]
-    write_whole(out / SUMMARY, _table(SUMMARY_COLUMNS, summary))
-    write_whole(out / FAILURES, _table(FAILURE_COLUMNS, failures))
+    write_whole(out / SUMMARY, csv_text(SUMMARY_COLUMNS, summary))
+    write_whole(out / FAILURES, csv_text(FAILURE_COLUMNS, failures))
 
 
 def _summary(row: Row, findings: Findings) -> Cells:
@@ -236,11 +235,3 @@ def _summary(row: Row, findings: Findings) -> Cells:
         " ".join(dict.fromkeys(notice.code for notice in findings.warnings)),
         " ".join(notice.code for notice in findings.not_assessed),
     )
-
-
-def _table(columns: Sequence[str], rows: Iterable[Cells]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

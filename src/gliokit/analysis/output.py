@@ -8,14 +8,17 @@ Only what gliokit wrote is ever replaced: a folder that holds anything else is r
 `force` too.
 """
 
+import csv
 import errno
+import io
 import json
 import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,18 +62,52 @@ def result_folder(out: Path, *, force: bool = False) -> Iterator[Path]:
         If `out` may not be written, or the disk is full.
     """
     out = out.resolve()
+    with whole_folder(out, check=partial(check_replaceable, out, force=force)) as temporary:
+        yield temporary
+
+
+@contextmanager
+def whole_folder(out: Path, *, check: Callable[[], None]) -> Iterator[Path]:
+    """Give a temporary folder that takes the place of `out` when the block ends well.
+
+    Parameters
+    ----------
+    out : Path
+        Absolute; parents are made.
+    check : callable
+        Raises where `out` may not be written; called before the work and after it.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full, or as `check` does.
+    """
+    with explained(out):
+        check()
+    with scratch_folder(out) as temporary:
+        yield temporary
+        with explained(out):
+            check()  # again: somebody else may have written meanwhile
+            _move_into_place(temporary, out)
+
+
+@contextmanager
+def scratch_folder(out: Path) -> Iterator[Path]:
+    """Give a folder beside `out` for work that is to be moved into place; it goes in the end.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full, or the folder cannot be made.
+    """
     temporary = out.with_name(_temporary_name(out))
     with explained(out):
-        check_replaceable(out, force=force)
         made = [folder for folder in out.parents if not folder.exists()]
         out.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(out.parent)
         temporary.mkdir()
     try:
         yield temporary
-        with explained(out):
-            check_replaceable(out, force=force)  # again: somebody else may have written meanwhile
-            _move_into_place(temporary, out)
     except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
         for folder in made:
@@ -79,6 +116,7 @@ def result_folder(out: Path, *, force: bool = False) -> Iterator[Path]:
         if _is_disk_full(error):
             raise _output_error(out, error) from error
         raise
+    shutil.rmtree(temporary, ignore_errors=True)  # gone already if it was moved as a whole
 
 
 @contextmanager
@@ -142,6 +180,15 @@ def remove_leftovers(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
+    """Lay out a table as CSV with one header line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ stops the others.
 import csv
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -45,6 +45,15 @@ def read_cohort(path: Path) -> Cohort:
     table = [_record(header, line, f"{path.name} row {n}") for n, line in enumerate(lines, 2)]
     rows = check_rows(table, source=path.name)
     return Cohort([replace(row, cells=_with_absolute_paths(row, folder)) for row in rows], load_row)
+
+
+def table_columns(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Order the columns that any row fills: who and when, then paths, then the rest."""
+    known = (*TEXTS, *NUMBERS, *CODES)
+    order = [column for column in known if column not in PATH_COLUMNS]
+    order[2:2] = ["day"]
+    wanted = dict.fromkeys([*order[:3], *PATH_COLUMNS, *order])
+    return [column for column in wanted if any(row.get(column) for row in rows)]
 
 
 def load_row(row: Row) -> Study:

@@ -97,6 +97,26 @@ def write_image(path: Path, image: Image) -> None:
     _write(path, image.array.astype(np.float32, copy=False), image.affine)
 
 
+def write_frames(
+    path: Path, frames: NDArray[np.float32], affine: Affine, *, step_s: float = 0.0
+) -> None:
+    """Write volumes of one grid as float32; the same frames give the same bytes.
+
+    Parameters
+    ----------
+    frames : (X, Y, Z, T)
+        One volume after another.
+    step_s : float
+        Time between them; 0 where they are no series in time.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there; nothing half written is left.
+    """
+    _write(path, frames.astype(np.float32, copy=False), affine, step_s=step_s)
+
+
 def write_label_map(path: Path, label_map: LabelMap) -> None:
     """Write a label map with our mark in its header; the same labels give the same bytes.
 
@@ -247,7 +267,12 @@ def _check_intensities(array: NDArray[np.float32], path: Path) -> None:
 
 
 def _write(
-    path: Path, array: NDArray[np.generic], affine: Affine, *, description: bytes = b""
+    path: Path,
+    array: NDArray[np.generic],
+    affine: Affine,
+    *,
+    description: bytes = b"",
+    step_s: float = 0.0,
 ) -> None:
     if not path.name.endswith((".nii", ".nii.gz")):
         raise OutputError(f"{path}: the name of a NIfTI file must end in .nii or .nii.gz")
@@ -255,12 +280,14 @@ def _write(
     header.set_data_dtype(array.dtype)
     header.set_data_shape(array.shape)
     header.set_data_offset(header.sizeof_hdr + len(EXTENSION))
-    header.set_xyzt_units("mm")
+    header.set_xyzt_units("mm", "sec" if step_s else None)
     header["descrip"] = description
     header.set_sform(affine, code="scanner")
     header.set_qform(affine, code="scanner")
     if not np.allclose(header.get_qform(), affine, atol=1e-3):
         header.set_qform(None)  # a quaternion cannot hold shear; the sform alone is right
+    if step_s:
+        header["pixdim"][4] = step_s
     parts = [header.binaryblock + EXTENSION, array.ravel(order="F").data]
     if path.suffix == ".gz":  # a gzip header of its own holds neither name nor time
         gzip = isal_zlib.compressobj(COMPRESSION, wbits=isal_zlib.MAX_WBITS + 16)

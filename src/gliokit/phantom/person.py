@@ -108,12 +108,15 @@ class Making:
         Label maps to choose from; the MNI152 brain if there is none.
     visits : int
         At most so many.
+    fixed_volume : bool
+        Whether a tumor that finds no room may not be made smaller.
     """
 
     voxels: Voxels
     head: bool = False
     anatomies: tuple[Path, ...] = ()
     visits: int = 1
+    fixed_volume: bool = False
 
 
 def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Dials) -> Person:
@@ -133,7 +136,7 @@ def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Di
         voxels=making.voxels,
         head=making.head,
     )
-    grown = _fitted(healthy, patient)
+    grown = _fitted(healthy, patient, smaller=1.0 if making.fixed_volume else SMALLER)
     whole_ml = float(measured_tissue(grown).sum() * grown.voxel_ml)
     visits = draw_course(
         patient,
@@ -171,17 +174,18 @@ def looks(person: Person) -> Iterator[Look]:
         yield Look(visit, body, np.where(taken, np.float32(0), person.grown.density))
 
 
-def _fitted(healthy: Anatomy, patient: Patient) -> GrownTumor:
-    """Grow the tumor; where it finds no room another place, and a smaller one, is tried."""
+def _fitted(healthy: Anatomy, patient: Patient, *, smaller: float) -> GrownTumor:
+    """Grow the tumor; where it finds no room, another place and a smaller one are tried."""
     tumor = patient.tumor
     for _ in range(TRIES):
         try:
             return grow_tumor(healthy, tumor)
         except SimulationError:
-            tumor = replace(tumor, core_ml=tumor.core_ml * SMALLER, seed=tumor.seed + 1)
+            tumor = replace(tumor, core_ml=tumor.core_ml * smaller, seed=tumor.seed + 1)
     raise SimulationError(
-        f"patient {patient.patient_id}: no room for a tumor of {patient.tumor.core_ml:.1f} mL, "
-        f"nor for one of {tumor.core_ml:.1f} mL; choose another seed or other anatomies"
+        f"patient {patient.patient_id}: a tumor core of {patient.tumor.core_ml:.1f} mL was not "
+        f"reached at {TRIES} places (the last: {tumor.core_ml:.1f} mL); choose a smaller volume, "
+        "another seed or other anatomies"
     )
 
 

@@ -124,6 +124,7 @@ def draw_plan(
     *,
     vendor: Vendor,
     extent_mm: NDArray[np.float64],
+    field_t: float | None = None,
     coarseness: float = 1.0,
     enhanced: bool = False,
 ) -> StudyPlan:
@@ -133,12 +134,16 @@ def draw_plan(
     ----------
     extent_mm : (2, 3)
         Lower and upper corner of the head in RAS+ mm.
+    field_t : float, optional
+        1.5 or 3 tesla; drawn where it is not given.
     coarseness : float
         Factor on all voxel sizes; 3 for the studies of coarse anatomies.
     enhanced : bool
         Multi-frame files instead of one file per slice.
     """
-    model, field_t, software = MANNERS[vendor].models[int(rng.integers(2))]
+    drawn = MANNERS[vendor].models[int(rng.integers(2))]
+    fitting = [model for model in MANNERS[vendor].models if model[1] == field_t]
+    model, field_t, software = fitting[0] if fitting else drawn
     series = _draw_localizer(rng, vendor, extent_mm, coarseness=coarseness)
     flair = Slot.FLAIR if rng.random() < 0.6 else Slot.FLAIR_3D
     t1 = _draw_protocol(rng, Slot.T1)
