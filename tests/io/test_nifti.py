@@ -11,7 +11,7 @@ from gliokit.core.errors import GeometryError, ImageError, LabelError, OutputErr
 from gliokit.core.image import Image, LabelMap
 from gliokit.io import nifti
 from gliokit.io.conventions import LabelConvention
-from gliokit.io.nifti import read_image, read_label_map, write_image, write_label_map
+from gliokit.io.nifti import read_image, read_label_map, write_frames, write_image, write_label_map
 
 DTYPES = ["u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"]
 OBLIQUE = np.array(
@@ -367,3 +367,14 @@ def test_lengths_in_another_unit_than_millimeters_are_refused(values, file, code
     nib.save(image, file)
     with pytest.raises(GeometryError, match=f"gives lengths in {unit}; needed mm"):
         read_image(file)
+
+
+def test_frames_keep_their_order_and_the_time_between_them(tmp_path):
+    frames = np.arange(4 * 3 * 2 * 5, dtype=np.float32).reshape(4, 3, 2, 5)
+    affine = np.diag([2.0, 2.0, 5.0, 1.0])
+    write_frames(tmp_path / "dsc.nii.gz", frames, affine, step_s=1.5)
+    stored = nib.load(tmp_path / "dsc.nii.gz")
+    assert np.array_equal(np.asarray(stored.dataobj), frames)
+    assert stored.header.get_zooms() == pytest.approx((2, 2, 5, 1.5))
+    assert stored.header.get_xyzt_units() == ("mm", "sec")
+    assert np.allclose(stored.affine, affine)

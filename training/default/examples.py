@@ -20,7 +20,7 @@ from gliokit.phantom.body.tissue import labels_of
 from gliokit.phantom.scan.acquisition import Body
 from gliokit.phantom.scan.sampling import mean_blocks
 from gliokit.phantom.scan.scanner import draw_session
-from gliokit.phantom.study import scan_body
+from gliokit.phantom.study import scan_body, strip
 from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.segmentation.default import OUTPUTS, channels
 
@@ -56,12 +56,12 @@ def draw_example(
     labels = labels_of(tissues)
     crop = draw_crop(labels, recipe, rng)
     body = Body(tissues)
-    whole = scan_body(body, session, rng, factor=COARSE_MM)
+    whole = strip(scan_body(body, session, rng, factor=COARSE_MM), body, session, factor=COARSE_MM)
     if recipe.spacing_mm == COARSE_MM:
         part = tuple(slice(s.start // COARSE_MM, s.stop // COARSE_MM) for s in crop)
         images = {sequence: image[part] for sequence, image in whole.items()}
     else:
-        images = scan_body(body, session, rng, crop=crop)
+        images = strip(scan_body(body, session, rng, crop=crop), body, session, crop=crop)
     kept = SUBSETS[rng.integers(len(SUBSETS))] if rng.random() < recipe.dropout else MRSequence
     brain_whole = np.any([image > 0 for image in whole.values()], axis=0)
     brain = np.any([image > 0 for image in images.values()], axis=0)

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from gliokit.analysis.failure import FAILURE, exit_code, reason
 from gliokit.analysis.output import (
     csv_text,
@@ -111,8 +109,7 @@ class _PatientRun:
 
     def __call__(self, number: int) -> Outcome:
         try:
-            # the order in which threads add up would show in the last bits
-            with threadpool_limits(1), scratch_folder(self.out / _patient_id(number)) as scratch:
+            with scratch_folder(self.out / _patient_id(number)) as scratch:
                 writer = Writer(scratch, self.settings, self.files)
                 count = sum(1 for _ in writer.write_patient(number))
                 self._move(scratch, number)

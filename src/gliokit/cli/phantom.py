@@ -62,6 +62,9 @@ def phantom(  # noqa: PLR0913 - one parameter per option
     biopsies: Annotated[
         int, typer.Option(min=0, help="Specimens of each first scan, with stained tiles.")
     ] = 0,
+    head: Annotated[
+        bool, typer.Option("--head", help="Images of the whole head, not stripped.")
+    ] = False,
     dicom: Annotated[
         bool, typer.Option("--dicom", help="Write the whole head as DICOM series, too.")
     ] = False,
@@ -120,7 +123,8 @@ def phantom(  # noqa: PLR0913 - one parameter per option
         seed=seed,
         dials=replace(Dials.null() if null else Dials(), **turned),
         tiny=tiny,
-        head=dicom,
+        head=dicom or head,
+        stripped=not head,
         anatomies=tuple(find_anatomies(anatomy)) if anatomy else (),
         maps=tuple(dict.fromkeys(maps or ())),
         core_ml=core_ml,

@@ -20,6 +20,7 @@ from gliokit.phantom.body.tissue import labels_of
 from gliokit.phantom.dials import Dials
 from gliokit.phantom.maps.biology import signal_of_cells
 from gliokit.phantom.maps.volumes import Tissue3D, Volume, make_maps
+from gliokit.phantom.one_thread import one_thread
 from gliokit.phantom.patients.course import Visit, draw_course
 from gliokit.phantom.patients.patient import Patient, draw_patient
 from gliokit.phantom.patients.population import make_population
@@ -28,10 +29,10 @@ from gliokit.phantom.person import Look, Making, Person, looks, make_person
 from gliokit.phantom.scan.acquisition import Body
 from gliokit.phantom.scan.scanner import Scanner, ScanSession, draw_scanner, draw_session
 from gliokit.phantom.scan.signature import texture
-from gliokit.phantom.study import infiltration, scan_body
+from gliokit.phantom.study import infiltration, scan_body, strip
 from gliokit.phantom.tumor.parameters import SMALLEST_CORE_ML
 
-LARGEST_ML = 300.0
+LARGEST_ML = 1000.0  # of a core; a brain holds about 1,300 mL of tissue
 SITE_STREAM = 1_000_003  # keeps the seeds of scanners apart from those of patients
 
 
@@ -50,7 +51,9 @@ class CohortSettings:
     tiny : bool
         64 voxels a side, for tests and lessons.
     head : bool
-        With skull and scalp (outside the stripped images).
+        With skull and scalp.
+    stripped : bool
+        Whether the images show the brain alone.
     anatomies : tuple of Path
         Label maps; the MNI152 brain if there is none.
     maps : tuple of Map
@@ -66,6 +69,7 @@ class CohortSettings:
     dials: Dials = field(default_factory=Dials)
     tiny: bool = False
     head: bool = False
+    stripped: bool = True
     anatomies: tuple[Path, ...] = ()
     maps: tuple[Map, ...] = ()
     core_ml: float | None = None
@@ -74,7 +78,7 @@ class CohortSettings:
         if self.core_ml is not None and not SMALLEST_CORE_ML <= self.core_ml <= LARGEST_ML:
             raise SimulationError(
                 f"core volume: found {self.core_ml:g} mL; needed {SMALLEST_CORE_ML:g} to "
-                f"{LARGEST_ML:g} mL, since one side of a brain has no more room"
+                f"{LARGEST_ML:g} mL, which is most of a brain"
             )
         for name in ("patients", "visits", "sites"):
             if getattr(self, name) < 1:
@@ -100,7 +104,7 @@ class SimulatedVisit:
     session : ScanSession
         How it was scanned.
     study : Study
-        Four sequences on one grid, skull-stripped.
+        Four sequences on one grid.
     labels : LabelMap
         True labels on that grid.
     maps : dict of Map to Volume
@@ -172,12 +176,16 @@ def simulate_visits(settings: CohortSettings, number: int) -> Iterator[Simulated
         yield scan_visit(person, look, settings)
 
 
+@one_thread
 def scan_visit(person: Person, look: Look, settings: CohortSettings) -> SimulatedVisit:
     """Scan one visit: four sequences and the maps that are asked for."""
     patient, visit, body = person.patient, look.visit, look.body
     rng = np.random.default_rng([patient.seed, 2, visit.number])
     session = draw_session(rng, person.scanner, relaxation=person.relaxation)
-    images = scan_body(body_of(person, look), session, rng, of_cells=cell_factors(person, look))
+    lying = body_of(person, look)
+    images = scan_body(lying, session, rng, of_cells=cell_factors(person, look))
+    if settings.stripped:
+        images = strip(images, lying, session)
     name = study_id(patient, visit)
     study = Study(
         study_id=name,

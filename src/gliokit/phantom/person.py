@@ -5,7 +5,7 @@ the patient's own seed, so it does not matter which process makes the patient, o
 visits are asked for.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.core.errors import SimulationError
-from gliokit.core.vocabulary import Resection
+from gliokit.core.vocabulary import Progression, Resection
 from gliokit.phantom.body.anatomy import Anatomy, anatomy_of
 from gliokit.phantom.body.individual import Voxels, make_individual
 from gliokit.phantom.dials import Dials
 from gliokit.phantom.maps.biology import TumorBiology
+from gliokit.phantom.one_thread import one_thread
 from gliokit.phantom.patients.course import Visit, draw_course
 from gliokit.phantom.patients.patient import Patient
 from gliokit.phantom.scan.scanner import Scanner
@@ -52,8 +53,8 @@ class Person:
         The tumor in the healthy brain.
     visits : sequence of Visit
         The course.
-    recurrence : Recurrence
-        Where new enhancement grows.
+    recurrences : mapping of Progression to Recurrence
+        Where new enhancement of each cause grows.
     signature : Signature
         The texture that identifies the patient.
     scanner : Scanner
@@ -68,7 +69,7 @@ class Person:
     anatomy: str
     grown: GrownTumor
     visits: Sequence[Visit]
-    recurrence: Recurrence
+    recurrences: Mapping[Progression, Recurrence]
     signature: Signature
     scanner: Scanner
     relaxation: NDArray[np.float64] = field(repr=False)
@@ -119,6 +120,7 @@ class Making:
     fixed_volume: bool = False
 
 
+@one_thread
 def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Dials) -> Person:
     """Make a patient's body.
 
@@ -149,7 +151,7 @@ def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Di
         anatomy=path.name if path else "MNI152",
         grown=grown,
         visits=visits,
-        recurrence=_recurrence(grown, patient, visits),
+        recurrences=_recurrences(grown, patient, visits),
         signature=draw_signature(rng, dial=dials.signature),
         scanner=scanner,
         relaxation=draw_relaxation(rng, field_t=scanner.field_t),
@@ -164,14 +166,17 @@ def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Di
 
 def looks(person: Person) -> Iterator[Look]:
     """Paint one visit after another."""
-    for visit in person.visits:
-        if visit.days_since_surgery is None:
-            yield Look(visit, paint(person.grown), person.grown.density)
-            continue
-        treated = _treated(person.patient, person.visits, visit)
-        body = paint_treated(person.grown, treated, person.recurrence)
-        taken = resected_tissue(person.grown, treated)
-        yield Look(visit, body, np.where(taken, np.float32(0), person.grown.density))
+    return (_look(person, visit) for visit in person.visits)
+
+
+@one_thread
+def _look(person: Person, visit: Visit) -> Look:
+    if visit.days_since_surgery is None:
+        return Look(visit, paint(person.grown), person.grown.density)
+    treated = _treated(person.patient, person.visits, visit)
+    body = paint_treated(person.grown, treated, person.recurrences[visit.cause])
+    taken = resected_tissue(person.grown, treated)
+    return Look(visit, body, np.where(taken, np.float32(0), person.grown.density))
 
 
 def _fitted(healthy: Anatomy, patient: Patient, *, smaller: float) -> GrownTumor:
@@ -189,15 +194,23 @@ def _fitted(healthy: Anatomy, patient: Patient, *, smaller: float) -> GrownTumor
     )
 
 
-def _recurrence(grown: GrownTumor, patient: Patient, visits: Sequence[Visit]) -> Recurrence:
+def _recurrences(
+    grown: GrownTumor, patient: Patient, visits: Sequence[Visit]
+) -> dict[Progression, Recurrence]:
+    """Plan where the new enhancement of each cause grows, to its largest volume."""
     after = [visit for visit in visits if visit.days_since_surgery is not None]
-    if not after:
-        return Recurrence(np.full(grown.core.shape, np.inf, dtype=np.float32))
-    return plan_recurrence(
-        grown,
-        _treated(patient, visits, after[0]),
-        largest_ml=max(visit.new_ml for visit in after),
-    )
+    nowhere = Recurrence(np.full(grown.core.shape, np.inf, dtype=np.float32))
+    planned = dict.fromkeys(Progression, nowhere)
+    for cause in (Progression.TRUE, Progression.PSEUDO):
+        shown = [visit for visit in after if visit.cause is cause]
+        if shown:
+            planned[cause] = plan_recurrence(
+                grown,
+                _treated(patient, visits, after[0]),
+                largest_ml=max(visit.new_ml for visit in shown),
+                distant=patient.rt_end_day is not None and not shown[0].in_radiation_field,
+            )
+    return planned
 
 
 def _treated(patient: Patient, visits: Sequence[Visit], visit: Visit) -> Treated:

@@ -19,6 +19,7 @@ from gliokit.core.vocabulary import MRSequence, Phase
 from gliokit.phantom.body.anatomy import Anatomy, anatomy_of
 from gliokit.phantom.body.individual import FULL, Voxels, make_individual
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue, labels_of
+from gliokit.phantom.one_thread import one_thread
 from gliokit.phantom.scan.acquisition import WHOLE, Body, acquire
 from gliokit.phantom.scan.sampling import mean_blocks
 from gliokit.phantom.scan.scanner import ScanSession, draw_session
@@ -50,6 +51,7 @@ class SimulatedStudy:
     tumor: TumorParameters | None
 
 
+@one_thread
 def simulate_study(
     seed: int, *, anatomy: Anatomy | None = None, healthy: bool = False, voxels: Voxels = FULL
 ) -> SimulatedStudy:
@@ -71,7 +73,8 @@ def simulate_study(
     painted = paint(grown) if grown else person
     cells = infiltration(painted.tissues, grown.density) if grown else None
     body = Body(painted.tissues, painted.spacing_mm, cells)
-    images = scan_body(body, draw_session(rng), rng)
+    session = draw_session(rng)
+    images = strip(scan_body(body, session, rng), body, session)
     study = Study(
         study_id=f"simulated-{seed}",
         images={s: Image(a, painted.affine, source=f"simulated {s}") for s, a in images.items()},
@@ -120,7 +123,7 @@ def scan_body(
     crop: tuple[slice, ...] = WHOLE,
     of_cells: Mapping[MRSequence, NDArray[np.float32]] = MappingProxyType({}),
 ) -> dict[MRSequence, NDArray[np.float32]]:
-    """Scan all sequences of one session and strip them.
+    """Scan all sequences of one session.
 
     Parameters
     ----------
@@ -133,11 +136,9 @@ def scan_body(
     of_cells : mapping of MRSequence to (X, Y, Z)
         Factor on the signal by cell density, where a sequence has one.
     """
-    inside = strip_mask(body, session.strip_mm, height_mm=session.height_mm)[crop]
-    kept = mean_blocks(inside.astype(np.float32), factor) > 0.5 if factor > 1 else inside
 
     def scan(sequence: MRSequence, own: np.random.Generator) -> NDArray[np.float32]:
-        image = acquire(
+        return acquire(
             with_factor(body, of_cells.get(sequence)),
             tissue_signal(session.scan, sequence),
             session.acquisitions[sequence],
@@ -145,11 +146,24 @@ def scan_body(
             factor=factor,
             crop=crop,
         )
-        return np.where(kept, image, np.float32(0))
 
     with ThreadPoolExecutor(THREADS) as threads:
         images = threads.map(scan, MRSequence, rng.spawn(len(MRSequence)))
         return dict(zip(MRSequence, images, strict=True))
+
+
+def strip(
+    images: Mapping[MRSequence, NDArray[np.float32]],
+    body: Body,
+    session: ScanSession,
+    *,
+    factor: int = 1,
+    crop: tuple[slice, ...] = WHOLE,
+) -> dict[MRSequence, NDArray[np.float32]]:
+    """Set to 0 what lies outside the brain, as the session's tool sees it."""
+    inside = strip_mask(body, session.strip_mm, height_mm=session.height_mm)[crop]
+    kept = mean_blocks(inside.astype(np.float32), factor) > 0.5 if factor > 1 else inside
+    return {s: np.where(kept, image, np.float32(0)) for s, image in images.items()}
 
 
 def with_factor(body: Body, factor: NDArray[np.float32] | None) -> Body:

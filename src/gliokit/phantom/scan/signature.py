@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WAVES = 3
-SHORTEST_MM, LONGEST_MM = 5.0, 12.0
+SHORTEST_MM, LONGEST_MM = 12.0, 25.0  # tiny studies, of 3.5 mm, show them too
 STRENGTH = 0.05  # standard deviation of the signal at a dial of 1, as a fraction of it
 
 

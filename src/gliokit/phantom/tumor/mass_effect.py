@@ -25,8 +25,8 @@ from gliokit.phantom.body.deformation import GRID_MM, KINDS, control_indices, in
 from gliokit.phantom.body.noise import stretch
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
 
-FLUID_REACH_MM, TISSUE_REACH_MM = 9.0, 60.0  # over which a push dies away in each
-THROUGH_WALL = 0.25  # share of a push that falx and tentorium pass on
+FLUID_REACH_MM, TISSUE_REACH_MM = 9.0, 40.0  # over which a push dies away in each
+THROUGH_WALL = 0.3  # share of a push that falx and tentorium pass on
 FLUIDS = (Tissue.CSF, Tissue.VENTRICLE, Tissue.CHOROID_PLEXUS)
 STIFF = (Tissue.BACKGROUND, Tissue.DURA)
 
@@ -68,29 +68,39 @@ def displacement_mm(anatomy: Anatomy, core: NDArray[np.bool_], share: float) -> 
     source = share * smooth[np.ix_(*at)]
     inside = ~_is_stiff(tissues)
     yields = np.where(np.isin(tissues, FLUIDS), FLUID_REACH_MM**-2, TISSUE_REACH_MM**-2)
-    potential = _solve(inside, anatomy.compartments[np.ix_(*at)], source, yields)
-    slope = np.stack(np.gradient(gaussian_filter(potential, 0.7), GRID_MM))
-    return (-slope * inside).astype(np.float32)
+    faces = _conductances(inside, anatomy.compartments[np.ix_(*at)])
+    return _flow(_solve(inside, faces, source, yields), faces)
+
+
+def _conductances(
+    inside: NDArray[np.bool_], compartments: NDArray[np.uint8]
+) -> list[NDArray[np.float64]]:
+    """Give what each pair of neighbors passes on, 0-1, per axis; nothing through the skull."""
+    faces = []
+    for axis in range(3):
+        n = inside.shape[axis]
+        both = inside.take(range(n - 1), axis=axis) & inside.take(range(1, n), axis=axis)
+        passed = np.where(open_faces(compartments, axis), 1.0, THROUGH_WALL)
+        faces.append(np.where(both, passed, 0.0))
+    return faces
 
 
 def _solve(
     inside: NDArray[np.bool_],
-    compartments: NDArray[np.uint8],
+    faces: list[NDArray[np.float64]],
     source: NDArray[np.float32],
     yields: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Solve  -div(k grad p) + yields p = source  inside the skull, no flux through it; mm²."""
+    """Solve  -div(k grad p) + yields p = source  for the potential p in mm², (x, y, z)."""
     number = np.full(inside.shape, -1)
     number[inside] = np.arange(inside.sum())
     rows, columns, weights = [], [], []
-    for axis in range(3):
+    for axis, passed in enumerate(faces):
         n = inside.shape[axis]
-        a, b = (number.take(range(*r), axis=axis) for r in ((0, n - 1), (1, n)))
-        linked = (a >= 0) & (b >= 0)
-        conductance = np.where(open_faces(compartments, axis), 1.0, THROUGH_WALL)[linked]
-        rows.append(a[linked])
-        columns.append(b[linked])
-        weights.append(conductance / GRID_MM**2)
+        linked = passed > 0
+        rows.append(number.take(range(n - 1), axis=axis)[linked])
+        columns.append(number.take(range(1, n), axis=axis)[linked])
+        weights.append(passed[linked] / GRID_MM**2)
     i, j, w = (np.concatenate(parts) for parts in (rows, columns, weights))
     size = int(inside.sum())
     links = coo_array((np.r_[w, w], (np.r_[i, j], np.r_[j, i])), shape=(size, size)).tocsr()
@@ -99,6 +109,19 @@ def _solve(
     potential = np.zeros(inside.shape)
     potential[inside] = solution
     return potential
+
+
+def _flow(potential: NDArray[np.float64], faces: list[NDArray[np.float64]]) -> NDArray[np.float32]:
+    """Give the flow down the potential, (3, x, y, z) in mm: the mean of a point's two faces."""
+    flow = np.zeros((3, *potential.shape))
+    for axis, passed in enumerate(faces):
+        through = -passed * np.diff(potential, axis=axis) / GRID_MM
+        edge = [(0, 0)] * 3
+        edge[axis] = (1, 1)
+        sides = np.pad(through, edge)
+        n = potential.shape[axis]
+        flow[axis] = (sides.take(range(n), axis=axis) + sides.take(range(1, n + 1), axis=axis)) / 2
+    return flow.astype(np.float32)
 
 
 def _is_stiff(tissues: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -34,8 +34,10 @@ DRAWN_IN = 0.35  # share of the cavity's volume by which a full collapse pulls t
 BLOOD_MM = 2.5  # thickness of the layer along the wall that may be blood
 NECROTIC_ABOVE_ML, NECROTIC_SHARE = 8.0, 0.25  # of true progression
 RECURRENCE_MM = 2.0  # growth is computed on voxels of about this size
+FIELD_MM = 20.0  # usual margin of the high-dose field around the tumor (EORTC, 15-20 mm)
 REACH_MM = 45  # around what was resected, within which enhancement can be new
 FRONT_MM = 2.5
+WALL_MM = 6.0  # from what was treated, within which new enhancement begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,17 @@ class Recurrence:
     order: NDArray[np.float32] = field(repr=False)
 
 
-def plan_recurrence(grown: GrownTumor, treated: Treated, *, largest_ml: float) -> Recurrence:
+def plan_recurrence(
+    grown: GrownTumor, treated: Treated, *, largest_ml: float, distant: bool = False
+) -> Recurrence:
     """Grow the region of new enhancement to the largest volume that any visit shows.
 
     Parameters
     ----------
     treated : Treated
         The visit right after treatment: its cavity and residual tumor are the start.
+    distant : bool
+        Outside the high-dose field: at least `FIELD_MM` from what was treated.
 
     Raises
     ------
@@ -108,14 +114,15 @@ def plan_recurrence(grown: GrownTumor, treated: Treated, *, largest_ml: float) -
     rng = np.random.default_rng([grown.parameters.seed, 1])
     start_mask = resected_tissue(grown, treated) if treated.resected else grown.core
     spacing = grown.healthy.spacing_mm
-    box = _around(start_mask, round(REACH_MM / spacing))
+    box = _around(start_mask, round((REACH_MM + (FIELD_MM if distant else 0)) / spacing))
     step = max(1, round(RECURRENCE_MM / spacing))
     tissues = grown.healthy.tissues[box][::step, ::step, ::step]
     rough = 0.6 * smooth_field(tissues.shape, 6 / (spacing * step), rng)
     flow = diffusivity(tissues, INFILTRATION, roughness=rough)
     inside = grown.core[box][::step, ::step, ::step] | start_mask[box][::step, ::step, ::step]
     flow[inside] = 0
-    start = _focus(start_mask[box][::step, ::step, ::step], flow, rng)
+    away_mm = distance_transform_edt(~start_mask[box][::step, ::step, ::step]) * spacing * step
+    start = _focus(away_mm, flow, rng, distant=distant)
     medium = Medium(flow, grown.healthy.compartments[box][::step, ::step, ::step], spacing * step)
     rate = float(flow.max()) / max(FRONT_MM, 1.2 * spacing * step) ** 2
     seed_ml = np.count_nonzero(start) * medium.spacing_mm**3 / 1000
@@ -268,15 +275,20 @@ def _around(mask: NDArray[np.bool_], reach: int) -> tuple[slice, ...]:
 
 
 def _focus(
-    start: NDArray[np.bool_], flow: NDArray[np.float32], rng: np.random.Generator
+    away_mm: NDArray[np.float64],
+    flow: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    distant: bool,
 ) -> NDArray[np.float32]:
-    """Seed one place on the wall, where tissue can be taken."""
-    wall = np.argwhere(binary_dilation(start, iterations=2) & (flow > 0.15))
-    if not len(wall):
-        wall = np.argwhere(flow > 0.15)
-    if not len(wall):
+    """Seed one place, where tissue can be taken, on the wall or outside the field."""
+    near = (away_mm > FIELD_MM) if distant else (away_mm <= WALL_MM)
+    places = np.argwhere(near & (flow > 0.15))
+    if not len(places):
+        places = np.argwhere(flow > 0.15)
+    if not len(places):
         raise SimulationError("no tissue around the tumor in which it could recur")
-    i, j, k = wall[rng.integers(len(wall))]
-    seed = np.zeros(start.shape, dtype=np.float32)
+    i, j, k = places[rng.integers(len(places))]
+    seed = np.zeros(flow.shape, dtype=np.float32)
     seed[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2, max(k - 1, 0) : k + 2] = 1
     return seed * (flow > 0)
