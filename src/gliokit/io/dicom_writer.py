@@ -15,7 +15,6 @@ Source: DICOM PS3.3 2024, C.7.6.2 (image plane), C.8.3 (MR), C.8.13 (enhanced MR
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,8 +28,9 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, EnhancedMRImageStorage, ExplicitVRLittleEndian, MRImageStorage
 from pydicom.valuerep import format_number_as_ds
 
-from gliokit.core.errors import GeometryError, ImageError, OutputError
+from gliokit.core.errors import GeometryError, ImageError
 from gliokit.core.geometry import Affine, spacing_mm, voxel_volume_mm3
+from gliokit.io.whole_file import make_folder, write_whole_file
 
 LPS_OF_RAS = np.array([-1.0, -1.0, 1.0])
 SKEW_TOLERANCE = 1e-4  # of a cosine; DICOM asks rows and columns to be orthogonal
@@ -453,7 +453,8 @@ def _save(
     dcmwrite(buffer, dataset, enforce_file_format=True)
     name = hashlib.sha256(dataset.SOPInstanceUID.encode()).hexdigest()[:10].upper()
     path = folder / f"IM{name}"
-    _write_whole(path, buffer.getvalue())
+    make_folder(path.parent)
+    write_whole_file(path, buffer.getvalue())
     return path
 
 
@@ -467,19 +468,3 @@ def _add(dataset: Dataset, element: Element) -> None:
         dataset.add_new(group << 16 | block, "LO", element.creator)
     value = element.value
     dataset.add_new(element.tag, element.vr, list(value) if isinstance(value, tuple) else value)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write under a temporary name beside the file, and give it its name when it is whole."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free space, or choose another folder"
-        ) from error
-    finally:
-        with suppress(OSError):  # gone already if all went well
-            partial.unlink()

@@ -15,7 +15,7 @@ Source: NIfTI-1 and NIfTI-2 data format standards (nifti.nimh.nih.gov).
 import hashlib
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +32,7 @@ from gliokit.core.errors import GeometryError, ImageError, OutputError
 from gliokit.core.geometry import Affine, voxel_volume_mm3
 from gliokit.core.image import Image, LabelMap
 from gliokit.io.conventions import LabelConvention, convention_of_name, to_labels
+from gliokit.io.whole_file import write_whole_file
 
 MARK = b"gliokit labels BraTS2023"  # stands in the header's descrip; part of the format
 COMPRESSION = 1  # isal's levels 1 and 2 give the same bytes here; 3 is 20 times slower and larger
@@ -292,19 +293,4 @@ def _write(
     if path.suffix == ".gz":  # a gzip header of its own holds neither name nor time
         gzip = isal_zlib.compressobj(COMPRESSION, wbits=isal_zlib.MAX_WBITS + 16)
         parts = [*map(gzip.compress, parts), gzip.flush()]
-    _write_whole(path, b"".join(parts))
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write under a temporary name beside the file, and give it its name when it is whole."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free space, or choose another folder"
-        ) from error
-    finally:
-        with suppress(OSError):  # gone already if all went well
-            partial.unlink()
+    write_whole_file(path, b"".join(parts))

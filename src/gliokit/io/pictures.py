@@ -1,12 +1,13 @@
 """Pictures to files."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from gliokit.core.errors import OutputError
+from gliokit.io.whole_file import write_whole_file
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
@@ -15,11 +16,8 @@ def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     Raises
     ------
     OutputError
-        If it cannot be written there.
+        If it cannot be written there; nothing half written is left.
     """
-    try:
-        Picture.fromarray(pixels).save(path, format="PNG")
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free space, or choose another folder"
-        ) from error
+    content = BytesIO()
+    Picture.fromarray(pixels).save(content, format="PNG")
+    write_whole_file(path, content.getvalue())
