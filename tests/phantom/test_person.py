@@ -8,7 +8,7 @@ import pytest
 from gliokit.core.errors import SimulationError
 from gliokit.core.vocabulary import Label, Progression, Resection
 from gliokit.phantom.body.individual import TINY
-from gliokit.phantom.body.tissue import labels_of
+from gliokit.phantom.body.tissue import Tissue, labels_of
 from gliokit.phantom.dials import Dials
 from gliokit.phantom.patients.patient import Patient, draw_patient
 from gliokit.phantom.patients.population import make_population
@@ -60,6 +60,27 @@ def test_the_cavity_is_there_after_surgery_alone(operated):
         assert cavity == (look.visit.number > 0)
 
 
+def test_a_tiny_cavity_holds_blood_at_first(operated):
+    first = list(looks(operated))[1].body.tissues
+    assert (first == Tissue.CAVITY_BLOOD).any()
+
+
+def test_no_cell_is_left_where_tumor_has_answered(operated):
+    for look in list(looks(operated))[2:]:
+        answered = operated.grown.core & (look.body.tissues == Tissue.GLIOSIS)
+        assert answered.any()
+        assert look.density[answered].max() == 0
+
+
+def test_without_its_dial_treatment_effect_relaxes_like_tumor():
+    dials = Dials(treatment_effect=0.0)
+    person = make_person(drawn(0), draw_scanner(np.random.default_rng(0)), MAKING, dials=dials)
+    alike = person.relaxation[[Tissue.ENHANCING_TUMOR, Tissue.TREATMENT_EFFECT]]
+    assert np.array_equal(*alike)
+    linked = made(drawn(0)).relaxation[[Tissue.ENHANCING_TUMOR, Tissue.TREATMENT_EFFECT]]
+    assert not np.array_equal(*linked)
+
+
 def test_resected_cells_are_gone(operated):
     before, after = [look.density.sum() for look in looks(operated)][:2]
     assert after < 0.9 * before
@@ -84,7 +105,8 @@ def test_new_enhancement_outside_the_field_lies_apart_from_the_cavity(operated):
     from gliokit.phantom.person import _recurrences
 
     visits = (*operated.visits[:-1], far)
-    order = _recurrences(operated.grown, operated.patient, visits)[Progression.TRUE].order
+    order = _recurrences(operated.grown, operated.patient, visits, operated.biology)
+    order = order[Progression.TRUE].order
     first = np.array(np.unravel_index(order.argmin(), order.shape))
     away = np.linalg.norm(np.argwhere(operated.grown.core) - first, axis=1).min()
     assert away * operated.grown.healthy.spacing_mm > 15

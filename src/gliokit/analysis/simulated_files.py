@@ -19,6 +19,7 @@ from gliokit.phantom.dicom.series import draw_plan
 from gliokit.phantom.dicom.study import write_study
 from gliokit.phantom.maps.biopsy import draw_biopsies
 from gliokit.phantom.maps.histology import draw_tile
+from gliokit.phantom.one_thread import one_thread
 from gliokit.phantom.truth import truth_json
 
 TINY_COARSENESS = 3.0  # of the DICOM series of tiny studies
@@ -73,6 +74,7 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    @one_thread
     def _write_visit(self, simulated: SimulatedVisit) -> None:
         body = simulated.look.body
         for sequence in MRSequence:

@@ -80,6 +80,7 @@ def phantom(  # noqa: PLR0913 - one parameter per option
     mgmt_image: Annotated[float | None, _dial("MGMT and texture of the border.", 0)] = None,
     grade_image: Annotated[float | None, _dial("Grade and cells, blood volume.", 1)] = None,
     age_genotype: Annotated[float | None, _dial("Age and genotype.", 1)] = None,
+    treatment: Annotated[float | None, _dial("Grade, age and treatment.", 1)] = None,
     survival: Annotated[float | None, _dial("Survival and the facts.", 1)] = None,
     survival_image: Annotated[float | None, _dial("Survival and blood volume.", 1)] = None,
     treatment_effect: Annotated[
@@ -87,7 +88,8 @@ def phantom(  # noqa: PLR0913 - one parameter per option
     ] = None,
     cellularity: Annotated[float | None, _dial("Cell density and signal.", 1)] = None,
     signature: Annotated[float | None, _dial("A texture of the patient's own.", 0.5)] = None,
-    site_label: Annotated[float | None, _dial("Site and IDH.", 0)] = None,
+    site_prevalence: Annotated[float | None, _dial("Site and IDH, mildly.", 0.5)] = None,
+    site_label: Annotated[float | None, _dial("Site and IDH, to confound.", 0)] = None,
 ) -> None:
     """Simulate a cohort into OUT: images, true labels, and the table OUT/cohort.csv.
 
@@ -108,11 +110,13 @@ def phantom(  # noqa: PLR0913 - one parameter per option
         "mgmt_image": mgmt_image,
         "grade_image": grade_image,
         "age_genotype": age_genotype,
+        "treatment": treatment,
         "survival": survival,
         "survival_image": survival_image,
         "treatment_effect": treatment_effect,
         "cellularity": cellularity,
         "signature": signature,
+        "site_prevalence": site_prevalence,
         "site_label": site_label,
     }
     turned = {name: value for name, value in dials.items() if value is not None}

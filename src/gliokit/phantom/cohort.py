@@ -141,12 +141,13 @@ def draw_facts(settings: CohortSettings, number: int) -> Patient:
 def draw_visits(settings: CohortSettings, patient: Patient) -> tuple[Visit, ...]:
     """Draw a patient's visits without a body: days and causes are those of the images."""
     rng = np.random.default_rng([patient.seed, 1])
-    return draw_course(patient, visits=settings.visits, rng=rng)
+    return draw_course(patient, visits=settings.visits, rng=rng, dials=settings.dials)
 
 
 def scanner_of(settings: CohortSettings, site: int) -> Scanner:
     """Give the scanner of a site."""
-    return draw_scanner(np.random.default_rng([settings.seed, SITE_STREAM, site]))
+    rng = np.random.default_rng([settings.seed, SITE_STREAM, site])
+    return replace(draw_scanner(rng), seed=int(rng.integers(2**31)))
 
 
 def simulate_person(settings: CohortSettings, number: int) -> Person:
@@ -193,7 +194,7 @@ def scan_visit(person: Person, look: Look, settings: CohortSettings) -> Simulate
         day=float(visit.day),
         phase=visit.phase,
     )
-    tissue = Tissue3D(body, look.density, person.biology, (patient.seed, 3, visit.number))
+    tissue = map_tissue(person, look)
     return SimulatedVisit(
         person,
         look,
@@ -201,6 +202,18 @@ def scan_visit(person: Person, look: Look, settings: CohortSettings) -> Simulate
         study,
         LabelMap(labels_of(body.tissues), body.affine, source=f"{name} truth"),
         make_maps(tissue, settings.maps),
+    )
+
+
+def map_tissue(person: Person, look: Look) -> Tissue3D:
+    """Give what the maps of a visit are made from."""
+    return Tissue3D(
+        look.body,
+        look.density,
+        person.biology,
+        patient_seed=person.patient.seed,
+        visit=look.visit.number,
+        site_seed=person.scanner.seed,
     )
 
 

@@ -28,19 +28,26 @@ class Dials:
         Grade and cell density and blood volume.
     age_genotype : float
         Age and genotype.
+    treatment : float
+        Grade and age, and the treatment that is chosen.
     survival : float
-        Survival and genotype, grade, age, volume, resection and treatment.
+        Survival and genotype, grade, age, volume, resection and treatment; and the day of
+        true progression.
     survival_image : float
         Survival and the blood volume of the tumor.
     treatment_effect : float
-        Pseudoprogression and high ADC with low blood volume.
+        Pseudoprogression and high ADC with low blood volume, its look, its place in the
+        field and how it is felt.
     cellularity : float
         Cell density and the signal of structural images and ADC.
     signature : float
         A texture of the patient's own, in every image: it identifies the patient and means
         nothing.
+    site_prevalence : float
+        Site and IDH status, mildly: at 1 the prevalences of sites spread over a fifth to a
+        half.
     site_label : float
-        Site and IDH status: at 1 each site sees one status only.
+        Site and IDH status, to confound: at 1 each site sees one status only.
     """
 
     idh_image: float = 1.0
@@ -48,11 +55,13 @@ class Dials:
     mgmt_image: float = 0.0
     grade_image: float = 1.0
     age_genotype: float = 1.0
+    treatment: float = 1.0
     survival: float = 1.0
     survival_image: float = 1.0
     treatment_effect: float = 1.0
     cellularity: float = 1.0
     signature: float = 0.5
+    site_prevalence: float = 0.5
     site_label: float = 0.0
 
     def __post_init__(self) -> None:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from gliokit.core.errors import SimulationError
 from gliokit.core.vocabulary import Progression, Resection
 from gliokit.phantom.body.anatomy import Anatomy, anatomy_of
+from gliokit.phantom.body.deformation import Deformation
 from gliokit.phantom.body.individual import Voxels, make_individual
+from gliokit.phantom.body.tissue import Tissue
 from gliokit.phantom.dials import Dials
 from gliokit.phantom.maps.biology import TumorBiology
 from gliokit.phantom.one_thread import one_thread
@@ -26,6 +28,7 @@ from gliokit.phantom.scan.signal import draw_relaxation
 from gliokit.phantom.scan.signature import Signature, draw_signature
 from gliokit.phantom.tumor.grown import GrownTumor, grow_tumor, paint
 from gliokit.phantom.tumor.treatment import (
+    NECROTIC_SHARE,
     Recurrence,
     Treated,
     measured_tissue,
@@ -49,6 +52,8 @@ class Person:
         The facts.
     anatomy : str
         Name of the label map, or "MNI152".
+    deformation : Deformation
+        What made this individual of the anatomy.
     grown : GrownTumor
         The tumor in the healthy brain.
     visits : sequence of Visit
@@ -67,6 +72,7 @@ class Person:
 
     patient: Patient
     anatomy: str
+    deformation: Deformation
     grown: GrownTumor
     visits: Sequence[Visit]
     recurrences: Mapping[Progression, Recurrence]
@@ -131,7 +137,7 @@ def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Di
     """
     rng = np.random.default_rng([patient.seed, 0])
     path = making.anatomies[rng.integers(len(making.anatomies))] if making.anatomies else None
-    healthy = make_individual(
+    healthy, deformation = make_individual(
         anatomy_of(path, head=making.head),
         rng,
         age=patient.age,
@@ -144,23 +150,26 @@ def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Di
         patient,
         visits=making.visits,
         rng=np.random.default_rng([patient.seed, 1]),
+        dials=dials,
         whole_ml=whole_ml,
+    )
+    biology = TumorBiology(
+        grade=patient.shown.grade,
+        vascularity=patient.vascularity,
+        treatment_effect=dials.treatment_effect,
+        cellularity=dials.cellularity,
     )
     return Person(
         patient=patient,
         anatomy=path.name if path else "MNI152",
+        deformation=deformation,
         grown=grown,
         visits=visits,
-        recurrences=_recurrences(grown, patient, visits),
+        recurrences=_recurrences(grown, patient, visits, biology),
         signature=draw_signature(rng, dial=dials.signature),
         scanner=scanner,
-        relaxation=draw_relaxation(rng, field_t=scanner.field_t),
-        biology=TumorBiology(
-            grade=patient.shown.grade,
-            vascularity=patient.vascularity,
-            treatment_effect=dials.treatment_effect,
-            cellularity=dials.cellularity,
-        ),
+        relaxation=_relaxation(scanner, biology, rng),
+        biology=biology,
     )
 
 
@@ -173,10 +182,21 @@ def looks(person: Person) -> Iterator[Look]:
 def _look(person: Person, visit: Visit) -> Look:
     if visit.days_since_surgery is None:
         return Look(visit, paint(person.grown), person.grown.density)
-    treated = _treated(person.patient, person.visits, visit)
+    treated = _treated(person.patient, person.visits, visit, person.biology)
     body = paint_treated(person.grown, treated, person.recurrences[visit.cause])
-    taken = resected_tissue(person.grown, treated)
-    return Look(visit, body, np.where(taken, np.float32(0), person.grown.density))
+    gone = resected_tissue(person.grown, treated)
+    gone |= person.grown.core & (body.tissues == Tissue.GLIOSIS)  # what has answered
+    return Look(visit, body, np.where(gone, np.float32(0), person.grown.density))
+
+
+def _relaxation(
+    scanner: Scanner, biology: TumorBiology, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw the patient's relaxation; without its dial treatment effect relaxes like tumor."""
+    drawn = draw_relaxation(rng, field_t=scanner.field_t)
+    tumor, treated = drawn[Tissue.ENHANCING_TUMOR], drawn[Tissue.TREATMENT_EFFECT]
+    drawn[Tissue.TREATMENT_EFFECT] = tumor + biology.treatment_effect * (treated - tumor)
+    return drawn
 
 
 def _fitted(healthy: Anatomy, patient: Patient, *, smaller: float) -> GrownTumor:
@@ -195,7 +215,7 @@ def _fitted(healthy: Anatomy, patient: Patient, *, smaller: float) -> GrownTumor
 
 
 def _recurrences(
-    grown: GrownTumor, patient: Patient, visits: Sequence[Visit]
+    grown: GrownTumor, patient: Patient, visits: Sequence[Visit], biology: TumorBiology
 ) -> dict[Progression, Recurrence]:
     """Plan where the new enhancement of each cause grows, to its largest volume."""
     after = [visit for visit in visits if visit.days_since_surgery is not None]
@@ -206,14 +226,16 @@ def _recurrences(
         if shown:
             planned[cause] = plan_recurrence(
                 grown,
-                _treated(patient, visits, after[0]),
+                _treated(patient, visits, after[0], biology),
                 largest_ml=max(visit.new_ml for visit in shown),
                 distant=patient.rt_end_day is not None and not shown[0].in_radiation_field,
             )
     return planned
 
 
-def _treated(patient: Patient, visits: Sequence[Visit], visit: Visit) -> Treated:
+def _treated(
+    patient: Patient, visits: Sequence[Visit], visit: Visit, biology: TumorBiology
+) -> Treated:
     left = next(v.residual_ml for v in visits if v.days_since_surgery is not None)
     since = visit.days_since_radiation_end
     return Treated(
@@ -226,4 +248,7 @@ def _treated(patient: Patient, visits: Sequence[Visit], visit: Visit) -> Treated
         blood=visit.blood,
         collapse=visit.collapse,
         gliosis=0.0 if since is None else float(1 - np.exp(-since / GLIOSIS_DAYS)),
+        necrotic=NECROTIC_SHARE
+        if visit.cause is Progression.TRUE
+        else biology.of_treatment(NECROTIC_SHARE, 0.0),
     )

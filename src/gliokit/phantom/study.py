@@ -90,7 +90,7 @@ def simulate_person(
 ) -> tuple[Anatomy, GrownTumor | None]:
     """Make another individual and, unless healthy, grow a tumor in it."""
     age = rng.uniform(YOUNGEST, OLDEST)
-    person = make_individual(anatomy, rng, age=age, voxels=voxels)
+    person, _ = make_individual(anatomy, rng, age=age, voxels=voxels)
     return person, None if healthy else fit_tumor(person, rng)
 
 

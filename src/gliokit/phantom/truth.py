@@ -34,7 +34,11 @@ def truth_json(
         "study_id": simulated.study.study_id,
         "seed": settings.seed,
         "dials": settings.dials,
-        "anatomy": person.anatomy,
+        "anatomy": {
+            "label_map": person.anatomy,
+            "matrix": person.deformation.matrix,
+            "mirrored": person.deformation.mirrored,
+        },
         "patient": person.patient,
         "visit": look.visit,
         "tumor": {

@@ -26,6 +26,7 @@ DISEASE = Disease(
     first_ml=2.0,
     doubling_days=50.0,
     in_field=True,
+    pseudo_in_field=True,
 )
 
 

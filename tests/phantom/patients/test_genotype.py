@@ -13,7 +13,6 @@ from gliokit.phantom.patients.genotype import (
     Prevalence,
     draw_genotype,
     draw_shown,
-    is_allowed,
 )
 
 PREVALENCE = Prevalence()
@@ -33,14 +32,8 @@ def within_3_errors(expected: float, n: int) -> float:
     return 3 * np.sqrt(expected * (1 - expected) / n)
 
 
-def test_every_genotype_is_one_that_who_allows(genotypes):
+def test_every_genotype_is_one_that_who_allows(genotypes, is_allowed):
     assert all(is_allowed(genotype) for genotype in genotypes)
-
-
-def test_a_codeleted_wildtype_tumor_is_not_allowed():
-    codeleted = (Codeletion.CODELETED, MGMTStatus.METHYLATED, 3)
-    assert not is_allowed(Genotype(IDHStatus.WILDTYPE, *codeleted))
-    assert is_allowed(Genotype(IDHStatus.MUTANT, *codeleted))
 
 
 def test_idh_is_as_common_as_its_prevalence(genotypes):
@@ -76,7 +69,7 @@ def test_at_dials_of_one_the_image_shows_the_patients_own_genotype(genotypes):
         assert draw_shown(own, prevalence=PREVALENCE, dials=dials, rng=rng) == own
 
 
-def test_at_dials_of_zero_the_shown_cohort_looks_like_the_true_one(genotypes):
+def test_at_dials_of_zero_the_shown_cohort_looks_like_the_true_one(genotypes, is_allowed):
     rng = np.random.default_rng(3)
     dials = Dials.null()
     shown = [draw_shown(g, prevalence=PREVALENCE, dials=dials, rng=rng) for g in genotypes]

@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 
 from gliokit.core.vocabulary import Codeletion, IDHStatus, MGMTStatus
 from gliokit.phantom.dials import Dials
-from gliokit.phantom.patients.genotype import is_allowed
+from gliokit.phantom.patients.course import draw_course
 from gliokit.phantom.patients.patient import Patient, draw_patient
 from gliokit.phantom.patients.population import make_population
 from gliokit.phantom.tumor.parameters import Kind
@@ -101,7 +101,7 @@ def test_another_process_draws_the_same_patient(patients):
     assert printed.stdout.strip() == str(patients[42])
 
 
-def test_every_patient_keeps_the_rules_of_who(patients, null_patients):
+def test_every_patient_keeps_the_rules_of_who(patients, null_patients, is_allowed):
     assert all(is_allowed(p.genotype) for p in patients + null_patients)
 
 
@@ -179,6 +179,34 @@ def test_at_dials_of_zero_age_and_site_know_nothing_of_genotype(null_patients):
     assert permutation_p(genotype, fact(null_patients, "age")) > 0.02
     for site in range(SITES):
         assert permutation_p(genotype, (sites == site).astype(float)) > 0.02
+
+
+def treatment(patients: list[Patient]) -> np.ndarray:
+    therapies = [["RT" in p.therapy, "TMZ" in p.therapy, p.rt_dose_gy] for p in patients]
+    return np.array(therapies, dtype=float)
+
+
+@pytest.mark.parametrize("name", ["idh", "codel", "grade"])
+def test_at_dials_of_zero_treatment_knows_nothing_of_genotype(null_patients, patients, name):
+    assert permutation_p(treatment(null_patients), fact(null_patients, name)) > 0.02
+    assert permutation_p(treatment(patients), fact(patients, name)) < 0.005
+
+
+def test_at_dials_of_zero_follow_up_knows_nothing_of_genotype_or_survival(null_patients):
+    """Whoever is seen at the fifth visit: what it shows, by the true facts."""
+    seen, shown = [], []
+    for p in null_patients[:3000]:
+        course = draw_course(
+            p, visits=5, rng=np.random.default_rng([p.seed, 1]), dials=Dials.null()
+        )
+        if len(course) == 5:
+            v = course[-1]
+            seen.append(p)
+            shown.append([np.log1p(v.new_ml), v.edema, v.dexamethasone_mg_per_day, v.kps])
+    features = np.array(shown)
+    for name in ("idh", "codel", "grade", "mgmt"):
+        assert permutation_p(features, fact(seen, name)) > 0.02, name
+    assert permutation_p(features[:, :1], outcome(seen)) > 0.02
 
 
 def test_at_site_label_of_one_a_site_tells_the_idh_status():

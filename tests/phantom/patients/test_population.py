@@ -19,7 +19,7 @@ def test_the_cohort_keeps_its_prevalence_at_every_dial(dial, sites):
 
 
 def test_without_the_dial_all_sites_are_alike():
-    population = make_population(4, dials=Dials(site_label=0.0))
+    population = make_population(4, dials=Dials.null())
     assert {site.prevalence for site in population.sites} == {Prevalence()}
     assert [site.share for site in population.sites] == pytest.approx([0.25] * 4)
 
@@ -34,9 +34,18 @@ def test_between_sites_are_tilted():
     assert 0 < wildtype.prevalence.idh_mutant < 0.35 < mutant.prevalence.idh_mutant < 1
 
 
-def test_each_site_has_its_own_scanner():
-    scanners = [site.scanner for site in make_population(5, dials=Dials()).sites]
-    assert len(set(scanners)) == 5
+def test_the_prevalence_of_sites_spreads_by_its_dial():
+    spread = [
+        np.ptp(
+            [
+                site.prevalence.idh_mutant
+                for site in make_population(8, dials=Dials(site_prevalence=dial)).sites
+            ]
+        )
+        for dial in (0.0, 0.5, 1.0)
+    ]
+    assert spread[0] == 0
+    assert 0.1 < spread[1] < spread[2] < 0.6
 
 
 def test_sites_are_drawn_by_their_share():

@@ -40,6 +40,11 @@ def test_without_measurable_disease_at_baseline_there_is_no_response():
     assert last((0.3, 0), (0, 0)) == "SD"
 
 
+def test_a_new_lesion_is_progression_on_any_dose():
+    new = Assessment(3.0, 0.0, declined=False, new_lesion=True)
+    assert categories([Assessment(2.0, 8.0, declined=False), new])[-1] == "PD"
+
+
 def test_growth_on_fewer_steroids_is_no_progression():
     assert last((10, 8), (20, 2)) == "SD"
 

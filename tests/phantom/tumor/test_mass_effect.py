@@ -5,6 +5,7 @@ import pytest
 
 from gliokit.phantom.body.anatomy import Anatomy
 from gliokit.phantom.body.compartments import compartments_of
+from gliokit.phantom.body.deformation import integrate, least_jacobian
 from gliokit.phantom.body.tissue import Tissue
 from gliokit.phantom.tumor.mass_effect import displacement_mm, push
 
@@ -43,6 +44,21 @@ def test_a_negative_share_draws_the_ventricle_nearer(brain, core):
         for share in (-0.6, 0.0, 0.6)
     ]
     assert edge[0] < edge[1] < edge[2]
+
+
+def test_the_flow_folds_nowhere(brain, core):
+    assert least_jacobian(integrate(-displacement_mm(brain, core, 0.7))) > 0.1
+
+
+def test_what_the_core_adds_leaves_it(brain, core):
+    """The divergence over the core is the volume that is asked for."""
+    x, y, z = displacement_mm(brain, core, 0.4)
+    step = 4.0
+    divergence = np.gradient(x, step, axis=0) + np.gradient(y, step, axis=1)
+    divergence += np.gradient(z, step, axis=2)
+    asked_ml = 0.4 * core.sum() / 1000
+    added_ml = divergence[divergence > 0].sum() * step**3 / 1000
+    assert added_ml == pytest.approx(asked_ml, rel=0.35)  # a ball of four points across
 
 
 def test_the_skull_stays_where_it_is(brain, core):

@@ -16,6 +16,7 @@ from gliokit.phantom.tumor.treatment import (
     measured_tissue,
     paint_treated,
     plan_recurrence,
+    resected_tissue,
 )
 
 TUMOR = TumorParameters(Kind.RING, core_ml=8, edema_ml=12, rim_mm=3, roughness=0.3, seed=4)
@@ -52,6 +53,31 @@ def test_a_fresh_cavity_holds_blood_and_a_later_one_has_collapsed(grown, recurre
     assert not (late == Tissue.CAVITY_BLOOD).any()
     cavity = [(labels_of(tissues) == Label.CAVITY).sum() for tissues in (fresh, late)]
     assert 0.3 * cavity[0] < cavity[1] < 0.8 * cavity[0]
+
+
+def test_blood_fades_where_it_was(grown, recurrence):
+    early, late = (
+        paint_treated(
+            grown, replace(AFTER_SURGERY, blood=blood, gliosis=gliosis), recurrence
+        ).tissues
+        == Tissue.CAVITY_BLOOD
+        for blood, gliosis in ((0.6, 0.0), (0.2, 0.5))
+    )
+    assert late.any()
+    assert np.all(late <= early)
+
+
+def test_a_margin_is_taken_on_the_tumors_own_side_alone(small_brain):
+    grown = grow_tumor(small_brain, replace(TUMOR, core_ml=3, edema_ml=0))
+    taken = resected_tissue(grown, replace(AFTER_SURGERY, left_ml=0, residual_ml=0))
+    reached = np.unique(small_brain.compartments[grown.core])
+    assert taken.sum() > grown.core.sum()
+    assert np.isin(small_brain.compartments[taken], reached).all()
+
+
+def test_new_enhancement_that_finds_no_room_is_refused(grown, recurrence):
+    with pytest.raises(SimulationError, match="found no room"):
+        paint_treated(grown, replace(LATER, new_ml=60.0, cause=Progression.TRUE), recurrence)
 
 
 @pytest.mark.parametrize("cause", [Progression.TRUE, Progression.PSEUDO])

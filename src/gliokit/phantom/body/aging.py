@@ -15,7 +15,7 @@ from gliokit.phantom.body.noise import smooth_field
 from gliokit.phantom.body.tissue import Tissue
 
 UNCHANGED_AGE = 45.0  # years; the label maps are of adults of unstated ages
-WALL_MM_PER_YEAR = 0.15  # steepest part of the ventricles' walls moves out by so muchout
+WALL_MM_PER_YEAR = 0.15  # steepest part of the ventricles' walls moves out by so much
 WALL_SPREAD_MM = 0.8  # between people of one age
 LOSS_PER_YEAR = 0.010  # share of the cortex's surface layer that gives way to CSF
 REACH_MM = 4  # of the ventricles' push

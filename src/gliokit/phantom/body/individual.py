@@ -6,7 +6,7 @@ import numpy as np
 
 from gliokit.phantom.body.aging import draw_aging, shrink_cortex
 from gliokit.phantom.body.anatomy import Anatomy
-from gliokit.phantom.body.deformation import deform, draw_deformation
+from gliokit.phantom.body.deformation import Deformation, deform, draw_deformation
 from gliokit.phantom.body.details import with_details
 from gliokit.phantom.body.head import with_head
 
@@ -39,8 +39,8 @@ def make_individual(
     age: float,
     voxels: Voxels = FULL,
     head: bool = False,
-) -> Anatomy:
-    """Make another healthy individual of an age.
+) -> tuple[Anatomy, Deformation]:
+    """Make another healthy individual of an age, and tell how.
 
     Parameters
     ----------
@@ -54,4 +54,4 @@ def make_individual(
     aging = draw_aging(anatomy, age, rng)
     drawn = draw_deformation(anatomy.tissues.shape, rng, aging=aging)
     person = deform(anatomy, drawn, spacing_mm=voxels.spacing_mm, shape=voxels.shape)
-    return with_details(shrink_cortex(person, age, rng), rng, age=age)
+    return with_details(shrink_cortex(person, age, rng), rng, age=age), drawn

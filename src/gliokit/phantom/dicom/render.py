@@ -12,9 +12,9 @@ from scipy.ndimage import affine_transform
 
 from gliokit.core.geometry import Grid
 from gliokit.core.vocabulary import Map, MRSequence
-from gliokit.phantom.cohort import SimulatedVisit, body_of
+from gliokit.phantom.cohort import SimulatedVisit, body_of, map_tissue
 from gliokit.phantom.dicom.series import SeriesPlan
-from gliokit.phantom.maps.volumes import Tissue3D, make_maps
+from gliokit.phantom.maps.volumes import make_maps
 from gliokit.phantom.scan.acquisition import acquire_on_grid, draw_acquisition
 from gliokit.phantom.scan.signal import signal_of
 from gliokit.phantom.study import with_factor
@@ -75,9 +75,7 @@ class HeadScan:
         )
 
     def _map(self, kind: Map, grid: Grid) -> NDArray[np.float32]:
-        simulated, body = self.simulated, self.simulated.look.body
-        seed = (simulated.person.patient.seed, 3, simulated.visit.number)
-        tissue = Tissue3D(body, simulated.look.density, simulated.person.biology, seed)
+        tissue = map_tissue(self.simulated.person, self.simulated.look)
         volume = make_maps(tissue, [kind])[kind]
         to_body = np.linalg.inv(volume.affine) @ grid.affine
         there: NDArray[np.float32] = affine_transform(

@@ -27,6 +27,7 @@ FRONT = 0.5  # density above which growth calls tissue tumor
 TYPICAL, TYPICAL_OF_EDEMA = 0.6, 0.25  # mean densities of simulated tumors that hold cells
 TREATED = 0.15  # of treatment effect: cells that are not tumor, or have survived
 TUMOR = (Tissue.ENHANCING_TUMOR, Tissue.NON_ENHANCING_TUMOR)
+LINKED = (*TUMOR, Tissue.TREATMENT_EFFECT, Tissue.EDEMA)  # their signal follows their cells
 INFILTRATED = (
     Tissue.WHITE_MATTER,
     Tissue.WHITE_MATTER_LESION,
@@ -122,10 +123,21 @@ def signal_of_cells(
     that the mean of a cohort hardly depends on the dial.
     """
     slope = biology.cellularity * SIGNAL_SLOPE.get(sequence, FLAIR_SLOPE)
-    typical = from_table({**dict.fromkeys(TUMOR, TYPICAL), Tissue.EDEMA: TYPICAL_OF_EDEMA})
     held = cells(tissues, density, biology=biology)
-    linked = _is((*TUMOR, Tissue.EDEMA))[tissues]
-    return np.where(linked, 1 + slope * (held - typical[tissues]), 1).astype(np.float32)
+    linked = _is(LINKED)[tissues]
+    usual = typical(biology)[tissues]
+    return np.where(linked, 1 + slope * (held - usual), 1).astype(np.float32)
+
+
+def typical(biology: TumorBiology) -> NDArray[np.float32]:
+    """Give the cells at which each linked tissue has the value of its table, (n_tissues,)."""
+    return from_table(
+        {
+            **dict.fromkeys(TUMOR, TYPICAL),
+            Tissue.TREATMENT_EFFECT: biology.of_treatment(TYPICAL, TREATED),
+            Tissue.EDEMA: TYPICAL_OF_EDEMA,
+        }
+    )
 
 
 def from_table(values: Mapping[Tissue, float], rest: float = 0.0) -> NDArray[np.float32]:

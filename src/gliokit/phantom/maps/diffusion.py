@@ -23,14 +23,7 @@ from scipy.ndimage import gaussian_filter
 
 from gliokit.phantom.body.noise import smooth_field
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
-from gliokit.phantom.maps.biology import (
-    TUMOR,
-    TYPICAL,
-    TYPICAL_OF_EDEMA,
-    TumorBiology,
-    cells,
-    from_table,
-)
+from gliokit.phantom.maps.biology import LINKED, TumorBiology, cells, from_table, typical
 
 ADC = {
     Tissue.CSF: 2900,
@@ -165,10 +158,8 @@ def adc_map(
     table[Tissue.TREATMENT_EFFECT] = biology.of_treatment(
         table[Tissue.ENHANCING_TUMOR], table[Tissue.TREATMENT_EFFECT]
     )
-    linked = np.isin(np.arange(len(Tissue)), (*TUMOR, Tissue.EDEMA))
-    typical = from_table({**dict.fromkeys(TUMOR, TYPICAL), Tissue.EDEMA: TYPICAL_OF_EDEMA})
-    slope = np.where(linked, PER_CELLS * biology.cellularity, 0).astype(np.float32)
-    adc = table[tissues] + slope[tissues] * (held - typical[tissues])
+    slope = from_table(dict.fromkeys(LINKED, PER_CELLS * biology.cellularity))
+    adc = table[tissues] + slope[tissues] * (held - typical(biology)[tissues])
     if parameters.spread.any():
         rng = np.random.default_rng([parameters.seed, 1])
         texture = smooth_field(tissues.shape, TEXTURE_MM / spacing_mm, rng)
@@ -199,7 +190,8 @@ def dti_scalars(
     # tumor already has its own low FA: only tissue that still has its order can lose it
     healthy = (tissues < Tissue.WHITE_MATTER_LESION) | (tissues == Tissue.EDEMA)
     held = cells(tissues, density, biology=biology)
-    fa *= np.where(healthy, 1 - DESTROYED * held, np.float32(1))
+    destroyed = np.float32(DESTROYED * biology.cellularity) * held
+    fa *= np.where(healthy, 1 - destroyed, np.float32(1))
     fa = np.where(_inside(tissues), np.clip(fa, 0.01, 0.92), np.float32(0)).astype(np.float32)
     axial, radial = eigenvalues(adc, fa)
     return DiffusionScalars(fa, adc, axial, radial)

@@ -1,7 +1,7 @@
 """The maps of one visit as volumes on their grids."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -33,18 +33,25 @@ class Tissue3D:
         Tumor cells, 0-1.
     biology : TumorBiology
         What the facts of the patient say.
-    seed : sequence of int
-        Of everything random about the maps of this visit.
+    patient_seed, visit, site_seed : int, int, int
+        The patient's own tissue, this visit's noise, and the site's protocol come from these.
     """
 
     body: Anatomy
     density: NDArray[np.float32] = field(repr=False)
     biology: TumorBiology
-    seed: tuple[int, ...]
+    patient_seed: int
+    visit: int = 0
+    site_seed: int = 0
 
     def rng(self, stream: int) -> np.random.Generator:
-        """Give the generator of one kind of map; the others do not shift it."""
-        return np.random.default_rng([*self.seed, stream])
+        """Give the patient's generator of one kind of map; the others do not shift it."""
+        return np.random.default_rng([self.patient_seed, 3, stream])
+
+    def noise_seed(self, stream: int) -> int:
+        """Give the seed of the textures and the noise of this visit's map."""
+        own = np.random.default_rng([self.patient_seed, 3, stream, self.visit + 1])
+        return int(own.integers(2**31))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +68,15 @@ class Volume:
         Time between frames; 0 where they are no series in time.
     truth : mapping of str to (X, Y, Z)
         What the map was made of and has to be computed from it, on the same grid.
-    facts : mapping of str to number or list
-        Settings of the acquisition.
+    facts : mapping of str to record or list
+        What was drawn: tissue, settings of the acquisition, seed of the noise.
     """
 
     array: NDArray[np.float32] = field(repr=False)
     affine: Affine
     step_s: float = 0.0
     truth: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    facts: Mapping[str, float | list[float]] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def make_maps(tissue: Tissue3D, wanted: Iterable[Map]) -> dict[Map, Volume]:
@@ -83,7 +90,8 @@ def make_maps(tissue: Tissue3D, wanted: Iterable[Map]) -> dict[Map, Volume]:
 
 
 def _diffusion(tissue: Tissue3D) -> dict[Map, Volume]:
-    body, parameters = tissue.body, draw_diffusion(tissue.rng(0))
+    body = tissue.body
+    parameters = replace(draw_diffusion(tissue.rng(0)), seed=tissue.noise_seed(0))
     adc = adc_map(
         body.tissues,
         tissue.density,
@@ -101,18 +109,18 @@ def _diffusion(tissue: Tissue3D) -> dict[Map, Volume]:
     )
     values = {Map.ADC: adc, Map.FA: scalars.fa, Map.MD: scalars.md}
     values |= {Map.AD: scalars.ad, Map.RD: scalars.rd}
-    return {kind: Volume(array, body.affine) for kind, array in values.items()}
+    facts = {"parameters": parameters}
+    return {kind: Volume(array, body.affine, facts=facts) for kind, array in values.items()}
 
 
 def _perfusion(tissue: Tissue3D) -> dict[Map, Volume]:
     body = tissue.body
-    study = dsc_study(
-        body.tissues,
-        draw_perfusion(tissue.rng(1)),
-        biology=tissue.biology,
-        spacing_mm=body.spacing_mm,
-    )
-    protocol = study.protocol
+    of_site = draw_perfusion(np.random.default_rng([tissue.site_seed, 1])).protocol
+    drawn = draw_perfusion(tissue.rng(1))
+    leaked = drawn.protocol.leaked_r2s_l_per_s_mmol  # of the tissue, not of the scanner
+    protocol = replace(of_site, leaked_r2s_l_per_s_mmol=leaked)
+    parameters = replace(drawn, protocol=protocol, seed=tissue.noise_seed(1))
+    study = dsc_study(body.tissues, parameters, biology=tissue.biology, spacing_mm=body.spacing_mm)
     volume = Volume(
         study.series,
         thick_affine(body.affine, study.factors),
@@ -124,38 +132,36 @@ def _perfusion(tissue: Tissue3D) -> dict[Map, Volume]:
             "ktrans": study.ktrans,
             "arteries": study.arteries.astype(np.float32),
         },
-        facts={
-            "tr_s": protocol.tr_s,
-            "te_ms": protocol.te_ms,
-            "flip_degrees": protocol.flip_degrees,
-            "aif_mmol_l": study.aif_mmol_l.tolist(),
-        },
+        facts={"parameters": parameters, "aif_mmol_l": study.aif_mmol_l.tolist()},
     )
     return {Map.DSC: volume}
 
 
 def _pet(tissue: Tissue3D) -> dict[Map, Volume]:
     body = tissue.body
+    parameters = replace(draw_pet(tissue.rng(2)), seed=tissue.noise_seed(2))
     array = fet_pet(
         body.tissues,
         tissue.density,
-        parameters=draw_pet(tissue.rng(2)),
+        parameters=parameters,
         biology=tissue.biology,
         spacing_mm=body.spacing_mm,
     )
-    return {Map.FET_PET: Volume(array, body.affine)}
+    return {Map.FET_PET: Volume(array, body.affine, facts={"parameters": parameters})}
 
 
 def _resting_state(tissue: Tissue3D) -> dict[Map, Volume]:
     body = tissue.body
+    parameters = replace(draw_resting_state(tissue.rng(3)), seed=tissue.noise_seed(3))
     bands = band_power(
         body.tissues,
         tissue.density,
-        parameters=draw_resting_state(tissue.rng(3)),
+        parameters=parameters,
         biology=tissue.biology,
         spacing_mm=body.spacing_mm,
     )
-    return {Map.BAND_POWER: Volume(bands.power, thick_affine(body.affine, bands.factors))}
+    affine = thick_affine(body.affine, bands.factors)
+    return {Map.BAND_POWER: Volume(bands.power, affine, facts={"parameters": parameters})}
 
 
 Maker: TypeAlias = Callable[[Tissue3D], dict[Map, Volume]]

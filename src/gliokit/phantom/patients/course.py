@@ -18,6 +18,7 @@ import numpy as np
 
 from gliokit.core.errors import SimulationError
 from gliokit.core.vocabulary import ClinicalChange, Phase, Progression, Resection
+from gliokit.phantom.dials import Dials
 from gliokit.phantom.patients.disease import (
     Disease,
     draw_disease,
@@ -26,7 +27,12 @@ from gliokit.phantom.patients.disease import (
     residual_ml,
 )
 from gliokit.phantom.patients.patient import Patient
-from gliokit.phantom.patients.response_truth import NOT_APPLICABLE, Assessment, categories
+from gliokit.phantom.patients.response_truth import (
+    MEASURABLE_ML,
+    NOT_APPLICABLE,
+    Assessment,
+    categories,
+)
 from gliokit.phantom.tumor.grown import LARGEST_EDEMA
 
 # days, both ends included
@@ -107,11 +113,16 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class _Reaction:
-    """How one patient's brain and body react; shares 0-1, `sensitivity` a factor on doses."""
+    """How one patient's brain and body react.
+
+    Shares 0-1; `sensitivity` is a factor on doses, and at a `felt` of 0 pseudoprogression is
+    felt as true progression is.
+    """
 
     blood: float
     collapse: float
     sensitivity: float
+    felt: float
 
 
 def draw_course(
@@ -119,6 +130,7 @@ def draw_course(
     *,
     visits: int,
     rng: np.random.Generator,
+    dials: Dials | None = None,
     whole_ml: float | None = None,
 ) -> tuple[Visit, ...]:
     """Draw the visits of a patient.
@@ -127,6 +139,8 @@ def draw_course(
     ----------
     visits : int
         At most so many, at least 1.
+    dials : Dials, optional
+        Strength of the links; the default ones where they are not given.
     whole_ml : float, optional
         Enhancing tissue of the grown tumor (its core where nothing enhances); estimated from
         the tumor's parameters where it is not given. Days and causes do not depend on it.
@@ -138,13 +152,15 @@ def draw_course(
     """
     if visits < 1:
         raise SimulationError(f"visits: found {visits}; needed at least 1, the diagnostic scan")
+    dials = dials or Dials()
     whole = expected_whole_ml(patient.tumor) if whole_ml is None else whole_ml
-    disease = draw_disease(patient, whole_ml=whole, rng=rng)
+    disease = draw_disease(patient, whole_ml=whole, dials=dials, rng=rng)
     has_cavity = patient.resection is not Resection.BIOPSY
     reaction = _Reaction(
         blood=float(rng.uniform(0.2, 0.9)) * has_cavity,
         collapse=float(rng.uniform(0.3, 1.0)) * has_cavity,
         sensitivity=exp(rng.normal(0, 0.5)),
+        felt=dials.treatment_effect,
     )
     # its own stream: a longer course begins like a shorter one
     state = np.random.default_rng(int(rng.integers(2**63)))
@@ -210,7 +226,7 @@ def _edema(patient: Patient, since_surgery: int | None, extra_ml: float) -> floa
 def _is_in_field(disease: Disease, cause: Progression, *, irradiated: bool) -> bool:
     if cause is Progression.NONE or not irradiated:
         return False
-    return cause is Progression.PSEUDO or disease.in_field
+    return disease.pseudo_in_field if cause is Progression.PSEUDO else disease.in_field
 
 
 def _draw_state(
@@ -230,7 +246,7 @@ def _draw_state(
     chance, size = rng.random(2)
     if not earlier:
         return replace(shown, dexamethasone_mg_per_day=dose)
-    worse, better = _chances(shown)
+    worse, better = _chances(shown, reaction.felt)
     step, change = 0, ClinicalChange.STABLE
     if chance < worse:
         step, change = (-20 if size < 0.3 else -10), ClinicalChange.WORSE
@@ -244,23 +260,32 @@ def _draw_state(
     )
 
 
-def _chances(shown: Visit) -> tuple[float, float]:
+def _chances(shown: Visit, felt: float) -> tuple[float, float]:
     """Chance to be worse and to be better than at the visit before."""
+    as_true = WITH_LARGE_TRUE if shown.new_ml >= LARGE_NEW_ML else WITH_SMALL_TRUE
     if shown.cause is Progression.TRUE:
-        return WITH_LARGE_TRUE if shown.new_ml >= LARGE_NEW_ML else WITH_SMALL_TRUE
+        return as_true
     if shown.cause is Progression.PSEUDO:
-        return WITH_PSEUDO
+        worse, better = (t + felt * (p - t) for t, p in zip(as_true, WITH_PSEUDO, strict=True))
+        return worse, better
     return {1: AFTER_THE_KNIFE, 2: ON_RECOVERY}.get(shown.number, AT_REST)
 
 
+def _is_first(earlier: Sequence[Visit]) -> bool:
+    """Whether no visit since the baseline has shown measurable new enhancement."""
+    return bool(earlier) and all(visit.new_ml < MEASURABLE_ML for visit in earlier)
+
+
 def _with_categories(seen: Sequence[Visit]) -> tuple[Visit, ...]:
+    since = seen[BASELINE_VISIT:]
     assessed = [
         Assessment(
             volume_ml=visit.residual_ml + visit.new_ml,
             dexamethasone_mg_per_day=visit.dexamethasone_mg_per_day,
             declined=visit.clinical_change is ClinicalChange.WORSE and visit.new_ml > 0,
+            new_lesion=visit.new_ml >= MEASURABLE_ML and _is_first(since[:number]),
         )
-        for visit in seen[BASELINE_VISIT:]
+        for number, visit in enumerate(since)
     ]
     after = [
         replace(v, rano=c) for v, c in zip(seen[BASELINE_VISIT:], categories(assessed), strict=True)

@@ -1,7 +1,7 @@
 """How a tumor goes on after surgery: what treatment clears, and what enhances anew.
 
 Sooner or later true progression comes, at a share of the time from the end of radiation to
-death: death follows it at every setting of the dials. It grows exponentially; what is done
+death: death follows it as far as the dial of survival goes. It grows exponentially; what is done
 against it is not modeled, nor are true and pseudoprogression at the same time.
 
 New enhancement that comes within `EARLY_DAYS` of radiation is pseudoprogression instead in
@@ -24,8 +24,10 @@ from math import exp, inf, log, pi
 import numpy as np
 
 from gliokit.core.vocabulary import IDHStatus, Progression, Resection
+from gliokit.phantom.dials import Dials
 from gliokit.phantom.patients.genotype import Genotype
 from gliokit.phantom.patients.patient import Patient
+from gliokit.phantom.patients.survival import draw_survival
 from gliokit.phantom.tumor.parameters import Kind, TumorParameters
 
 EARLY_DAYS = 182.0  # after radiation, in which new enhancement may be pseudo
@@ -75,8 +77,8 @@ class Disease:
         Size of new enhancement on its first day.
     doubling_days : float
         Time in which new enhancement doubles while it grows.
-    in_field : bool
-        Whether true progression lies in the high-dose field.
+    in_field, pseudo_in_field : bool
+        Whether true progression, and pseudoprogression, lies in the high-dose field.
     """
 
     whole_ml: float
@@ -90,9 +92,12 @@ class Disease:
     first_ml: float
     doubling_days: float
     in_field: bool
+    pseudo_in_field: bool
 
 
-def draw_disease(patient: Patient, *, whole_ml: float, rng: np.random.Generator) -> Disease:
+def draw_disease(
+    patient: Patient, *, whole_ml: float, dials: Dials, rng: np.random.Generator
+) -> Disease:
     """Draw what happens to the tumor of a patient.
 
     Parameters
@@ -100,7 +105,7 @@ def draw_disease(patient: Patient, *, whole_ml: float, rng: np.random.Generator)
     whole_ml : float
         Enhancing tissue before surgery, or the core where nothing enhances.
     """
-    progression_day, pseudo_day = _draw_days(patient, rng)
+    progression_day, pseudo_day = _draw_days(patient, dials, rng)
     treated = patient.therapy != "none"
     started = patient.rt_start_day if patient.rt_start_day is not None else patient.surgery_day + 28
     return Disease(
@@ -115,6 +120,8 @@ def draw_disease(patient: Patient, *, whole_ml: float, rng: np.random.Generator)
         first_ml=FIRST_SEEN_ML * exp(rng.normal(0, FIRST_SEEN_LOG_SD)),
         doubling_days=_doubling_days(patient.shown) * exp(rng.normal(0, DOUBLING_LOG_SD)),
         in_field=bool(rng.random() < IN_FIELD),
+        # treatment effect lies in the field; without the link it lies as true progression does
+        pseudo_in_field=bool(rng.random() < dials.treatment_effect or rng.random() < IN_FIELD),
     )
 
 
@@ -157,9 +164,12 @@ def expected_whole_ml(tumor: TumorParameters) -> float:
     return tumor.core_ml * share[tumor.kind]
 
 
-def _draw_days(patient: Patient, rng: np.random.Generator) -> tuple[float, float]:
+def _draw_days(patient: Patient, dials: Dials, rng: np.random.Generator) -> tuple[float, float]:
     """Draw the days on which true and pseudoprogression begin; infinite for never."""
     death = patient.os_days if patient.os_event else patient.death_day
+    stranger = draw_survival(0.0, rng).death_day
+    if rng.random() >= dials.survival:
+        death = stranger
     irradiated = patient.rt_end_day is not None
     start = patient.rt_end_day if patient.rt_end_day is not None else patient.surgery_day
     share, chance, later = rng.beta(*SHARE_OF_LIFE), rng.random(), rng.beta(*SHARE_OF_LIFE)

@@ -118,15 +118,3 @@ def draw_shown(
         mgmt=(own if mgmt < dials.mgmt_image else stranger).mgmt,
         grade=(own if grade < dials.grade_image else stranger).grade,
     )
-
-
-def is_allowed(genotype: Genotype) -> bool:
-    """Whether WHO 2021 knows an adult diffuse glioma with this IDH, 1p/19q and grade."""
-    return genotype.grade in GRADES.get((genotype.idh, genotype.codel_1p19q), ())
-
-
-GRADES: dict[tuple[IDHStatus, Codeletion], tuple[int, ...]] = {
-    (IDHStatus.WILDTYPE, Codeletion.INTACT): (4,),
-    (IDHStatus.MUTANT, Codeletion.INTACT): (2, 3, 4),
-    (IDHStatus.MUTANT, Codeletion.CODELETED): (2, 3),
-}

@@ -2,8 +2,8 @@
 
 A patient depends on the seed of the cohort and the patient's number alone, so any number of
 processes, in any order, draws the same. Genotype and grade are the truth; `shown` is what
-the images show. Treatment follows the true grade and age at every setting of the dials (not
-MGMT status, so that its groups can be compared); KPS and resection follow age and volume.
+the images show. Treatment follows grade and age by its dial (not MGMT status, so that its
+groups can be compared); KPS and resection follow age and volume at every setting.
 
 Every chance of resection and treatment, KPS and the spread of ages is assumed.
 
@@ -149,7 +149,8 @@ def draw_patient(seed: int, number: int, *, population: Population, dials: Dials
     age = _draw_age(genotype, population, dials, who)
     tumor = draw_tumor(what, shown)
     kps = _draw_kps(age, tumor.core_ml, how)
-    treatment = _draw_treatment(genotype.grade, age, tumor.core_ml, how)
+    treated_as = _draw_treated_as(genotype, age, population, dials=dials, rng=how)
+    treatment = _draw_treatment(treated_as, age, tumor.core_ml, how)
     vascularity = float(np.exp(LOG_VASCULARITY_SD * until.standard_normal()))
     prognosis = Prognosis(
         genotype, age, tumor.core_ml, treatment.resection, treatment.therapy, vascularity
@@ -198,11 +199,29 @@ def _draw_kps(age: float, core_ml: float, rng: np.random.Generator) -> int:
     return int(np.clip(10 * round(rng.normal(mean, 10) / 10), 40, 100))
 
 
-def _draw_treatment(grade: int, age: float, core_ml: float, rng: np.random.Generator) -> _Treatment:
+def _draw_treated_as(
+    genotype: Genotype,
+    age: float,
+    population: Population,
+    *,
+    dials: Dials,
+    rng: np.random.Generator,
+) -> tuple[int, bool]:
+    """Draw grade and whether elderly that treatment goes by: the patient's, or a stranger's."""
+    stranger = draw_genotype(rng, population.prevalence)
+    stranger_age = _draw_age(stranger, population, dials, rng)
+    if rng.random() < dials.treatment:
+        return genotype.grade, age >= ELDERLY
+    return stranger.grade, stranger_age >= ELDERLY
+
+
+def _draw_treatment(
+    treated_as: tuple[int, bool], age: float, core_ml: float, rng: np.random.Generator
+) -> _Treatment:
     tilt = np.array(RESECTION_BY_AGE) * (age - 60) / 10
     tilt += np.array(RESECTION_BY_VOLUME) * np.log2(core_ml / 25)
     resection = RESECTIONS[_pick(np.array(RESECTION_CHANCES) * np.exp(tilt), rng)]
-    therapy = THERAPIES[_pick(np.array(THERAPY_CHANCES[grade, age >= ELDERLY]), rng)]
+    therapy = THERAPIES[_pick(np.array(THERAPY_CHANCES[treated_as]), rng)]
     surgery, wait, length = (
         int(rng.integers(low, high, endpoint=True))
         for low, high in (SURGERY_DAYS, TO_RADIATION_DAYS, RADIATION_DAYS)
@@ -210,7 +229,7 @@ def _draw_treatment(grade: int, age: float, core_ml: float, rng: np.random.Gener
     if "RT" not in therapy:
         return _Treatment(resection, therapy, surgery, None, None, 0.0)
     start = surgery + wait
-    return _Treatment(resection, therapy, surgery, start, start + length, DOSE_GY[grade])
+    return _Treatment(resection, therapy, surgery, start, start + length, DOSE_GY[treated_as[0]])
 
 
 def _pick(weights: np.ndarray, rng: np.random.Generator) -> int:

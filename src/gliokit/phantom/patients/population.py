@@ -1,19 +1,26 @@
-"""The population that patients are drawn from: sites, each with a scanner and prevalences.
+"""The population that patients are drawn from: sites, each with prevalences of its own.
 
 The dial `site_label` ties site to IDH status. A patient's status and site go together as if
 the status chose the site: with probability `dial` a patient goes to the sites of that status
 (they alternate: wildtype, mutant, wildtype, ...), else to any site. So the prevalence of the
 whole cohort is the same at every setting, and at 1 each site sees one status only.
+
+The dial `site_prevalence` spreads the prevalence of IDH mutation between sites, as hospitals
+differ; how far is assumed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtri
 
 from gliokit.core.errors import SimulationError
 from gliokit.phantom.dials import Dials
 from gliokit.phantom.patients.genotype import Prevalence
+
+PREVALENCE_SPREAD = 0.7  # standard deviation of the log odds between sites, at a dial of 1
+GOLDEN = 0.6180339887  # steps of it fill an interval evenly
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +31,6 @@ class Site:
     ----------
     number : int
         From 0.
-    scanner : int
-        Number of its scanner, from 0; each site has its own.
     share : float
         Share of all patients, 0-1.
     prevalence : Prevalence
@@ -33,7 +38,6 @@ class Site:
     """
 
     number: int
-    scanner: int
     share: float
     prevalence: Prevalence
 
@@ -79,14 +83,16 @@ def make_population(
         )
     whole = prevalence or Prevalence()
     numbers = np.arange(sites)
-    mutant = whole.idh_mutant * _share_of_status(numbers % 2 == 1, dials.site_label)
-    wildtype = (1 - whole.idh_mutant) * _share_of_status(numbers % 2 == 0, dials.site_label)
+    odd, dial = numbers % 2 == 1, dials.site_label
+    tilt = PREVALENCE_SPREAD * dials.site_prevalence * _places(sites) / 2
+    mutant = whole.idh_mutant * _share_of_status(odd, tilt, dial)
+    wildtype = (1 - whole.idh_mutant) * _share_of_status(~odd, -tilt, dial)
     laid_out = []
     for number in range(sites):
         share = float(mutant[number] + wildtype[number])
         # a site without patients keeps the prevalence of all
         idh = float(mutant[number]) / share if share > 0 else whole.idh_mutant
-        laid_out.append(Site(number, number, share, replace(whole, idh_mutant=idh)))
+        laid_out.append(Site(number, share, replace(whole, idh_mutant=idh)))
     return Population(tuple(laid_out), whole)
 
 
@@ -97,9 +103,14 @@ def draw_site(rng: np.random.Generator, population: Population) -> Site:
     return population.sites[min(int(place), len(population.sites) - 1)]
 
 
-def _share_of_status(is_home: np.ndarray, dial: float) -> np.ndarray:
+def _places(sites: int) -> np.ndarray:
+    """Spread sites over a standard normal, evenly and in no order, (n_sites,)."""
+    return np.asarray(ndtri((np.arange(sites) * GOLDEN + 0.5) % 1))
+
+
+def _share_of_status(is_home: np.ndarray, tilt: np.ndarray, dial: float) -> np.ndarray:
     """Give the share of each site among patients of one status, (n_sites,)."""
-    anywhere = np.full(len(is_home), 1 / len(is_home))
+    anywhere = np.exp(tilt) / np.exp(tilt).sum()
     if not is_home.any():  # a single site
         return anywhere
     return (1 - dial) * anywhere + dial * is_home / np.count_nonzero(is_home)

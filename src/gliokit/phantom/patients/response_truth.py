@@ -38,11 +38,14 @@ class Assessment:
         Dose at the visit.
     declined : bool
         Clinically worse, and the tumor may be why.
+    new_lesion : bool
+        Measurable enhancement where the scans since the baseline showed none.
     """
 
     volume_ml: float
     dexamethasone_mg_per_day: float
     declined: bool
+    new_lesion: bool = False
 
 
 class Size(StrEnum):
@@ -79,6 +82,7 @@ class Facts:
     since_baseline: Dose
     off_steroids: bool
     declined: bool
+    new_lesion: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Rule:
     since_baseline: frozenset[Dose] = frozenset(Dose)
     off_steroids: frozenset[bool] = frozenset({True, False})
     declined: frozenset[bool] = frozenset({True, False})
+    new_lesion: frozenset[bool] = frozenset({True, False})
 
     def fires(self, facts: Facts) -> bool:
         """Whether this line fits."""
@@ -100,11 +105,13 @@ class Rule:
             and facts.since_baseline in self.since_baseline
             and facts.off_steroids in self.off_steroids
             and facts.declined in self.declined
+            and facts.new_lesion in self.new_lesion
         )
 
 
 NOT_LESS, NOT_MORE = frozenset({Dose.SAME, Dose.MORE}), frozenset({Dose.SAME, Dose.LESS})
 RULES = (  # the first that fires
+    Rule("PD", new_lesion=frozenset({True})),  # whatever the dose
     Rule("PD", size=frozenset({Size.LARGER}), since_nadir=NOT_LESS),
     Rule("PD", declined=frozenset({True})),
     # more steroids alone: hold and look again
@@ -137,6 +144,7 @@ def compare(visit: Assessment, *, baseline: Assessment, nadir: Assessment) -> Fa
         since_baseline=_dose(dose, baseline.dexamethasone_mg_per_day),
         off_steroids=dose == 0,
         declined=visit.declined,
+        new_lesion=visit.new_lesion,
     )
 
 

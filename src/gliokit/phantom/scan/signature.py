@@ -35,7 +35,7 @@ class Signature:
 
 
 def draw_signature(rng: np.random.Generator, *, dial: float) -> Signature:
-    """Draw a patient's waves; at a dial of 0 they are there and too faint to be seen."""
+    """Draw a patient's waves; at a dial of 0 their strength is 0."""
     vectors = rng.standard_normal((WAVES, 3))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors *= (2 * np.pi / rng.uniform(SHORTEST_MM, LONGEST_MM, WAVES))[:, None]

@@ -25,7 +25,7 @@ from gliokit.phantom.body.deformation import GRID_MM, KINDS, control_indices, in
 from gliokit.phantom.body.noise import stretch
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
 
-FLUID_REACH_MM, TISSUE_REACH_MM = 9.0, 40.0  # over which a push dies away in each
+FLUID_REACH_MM, TISSUE_REACH_MM = 8.0, 150.0  # over which a push dies away in each
 THROUGH_WALL = 0.3  # share of a push that falx and tentorium pass on
 FLUIDS = (Tissue.CSF, Tissue.VENTRICLE, Tissue.CHOROID_PLEXUS)
 STIFF = (Tissue.BACKGROUND, Tissue.DURA)
@@ -68,6 +68,7 @@ def displacement_mm(anatomy: Anatomy, core: NDArray[np.bool_], share: float) -> 
     source = share * smooth[np.ix_(*at)]
     inside = ~_is_stiff(tissues)
     yields = np.where(np.isin(tissues, FLUIDS), FLUID_REACH_MM**-2, TISSUE_REACH_MM**-2)
+    yields[smooth[np.ix_(*at)] > 0.5] = 0  # the core passes on all that it adds
     faces = _conductances(inside, anatomy.compartments[np.ix_(*at)])
     return _flow(_solve(inside, faces, source, yields), faces)
 

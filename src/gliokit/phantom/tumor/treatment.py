@@ -65,6 +65,8 @@ class Treated:
         0 for a fresh cavity, 1 for one that has collapsed.
     gliosis : float
         Share of the edema that has become gliosis, 0-1.
+    necrotic : float
+        Share of new tissue that is necrosis inside, once it is large.
     """
 
     resected: bool
@@ -76,6 +78,7 @@ class Treated:
     blood: float = 0.0
     collapse: float = 0.0
     gliosis: float = 0.0
+    necrotic: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def plan_recurrence(
     order = np.full(grown.core.shape, np.inf, dtype=np.float32)
     if largest_ml <= 0:
         return Recurrence(order)
-    rng = np.random.default_rng([grown.parameters.seed, 1])
+    rng = np.random.default_rng([grown.parameters.seed, 1, distant])
     start_mask = resected_tissue(grown, treated) if treated.resected else grown.core
     spacing = grown.healthy.spacing_mm
     box = _around(start_mask, round((REACH_MM + (FIELD_MM if distant else 0)) / spacing))
@@ -131,10 +134,11 @@ def plan_recurrence(
     reached = np.isfinite(grow_days.arrival_days)
     arrival = np.where(reached, grow_days.arrival_days, grow_days.days * 1.05)
     fine = refine(arrival.astype(np.float32), step, order[box].shape)
+    never = fine > grow_days.days * 1.02
     # ties of the coarse grid are broken by the distance from the wall
     fine = fine + np.float32(0.01) * distance_transform_edt(~start_mask[box]).astype(np.float32)
     free = holds_edema(grown.healthy.tissues[box]) & ~grown.core[box] & ~start_mask[box]
-    order[box] = np.where(free, fine, np.inf)
+    order[box] = np.where(free & ~never, fine, np.inf)
     return Recurrence(order)
 
 
@@ -150,12 +154,11 @@ def paint_treated(grown: GrownTumor, treated: Treated, recurrence: Recurrence) -
     left = grown.core & ~taken
     pushed = push(grown.healthy, taken if treated.resected else grown.core, _share(grown, treated))
     tissues = pushed.tissues.copy()
-    rng = np.random.default_rng([grown.parameters.seed, 2])
-    _add_edema(tissues, grown, treated, rng)
+    _add_edema(tissues, grown, treated)
     tissues[left] = grown.layers[left]
     tissues[_answered(grown, left, treated)] = Tissue.GLIOSIS
     if treated.resected:
-        _add_cavity(tissues, taken, grown, treated, rng)
+        _add_cavity(tissues, taken, grown, treated)
     _add_new(tissues, grown, treated, recurrence)
     return Anatomy(tissues, pushed.compartments, pushed.affine)
 
@@ -187,10 +190,16 @@ def resected_tissue(grown: GrownTumor, treated: Treated) -> NDArray[np.bool_]:
     order = np.where(counted, side, np.inf)
     kept = first_to_arrive(order, asked)
     if not kept.any():
-        spread = round(MARGIN_MM / grown.healthy.spacing_mm)
-        wide = binary_dilation(grown.core, iterations=spread) if spread else grown.core
-        return wide & (holds_edema(grown.healthy.tissues) | grown.core)
+        return grown.core | (_margin(grown) & holds_edema(grown.healthy.tissues))
     return grown.core & ~kept & (side > side[kept].max())
+
+
+def _margin(grown: GrownTumor) -> NDArray[np.bool_]:
+    """Tissue next to the core, in the compartments that the core reaches."""
+    layers = max(1, round(MARGIN_MM / grown.healthy.spacing_mm))
+    reached = np.unique(grown.healthy.compartments[grown.core])
+    near = binary_dilation(grown.core, iterations=layers)
+    return near & np.isin(grown.healthy.compartments, reached)
 
 
 def _answered(grown: GrownTumor, left: NDArray[np.bool_], treated: Treated) -> NDArray[np.bool_]:
@@ -217,12 +226,11 @@ def _share(grown: GrownTumor, treated: Treated) -> float:
     return 0.4 * grown.parameters.mass_effect * (1 - treated.collapse) - DRAWN_IN * treated.collapse
 
 
-def _add_edema(
-    tissues: NDArray[np.uint8], grown: GrownTumor, treated: Treated, rng: np.random.Generator
-) -> None:
+def _add_edema(tissues: NDArray[np.uint8], grown: GrownTumor, treated: Treated) -> None:
     mask = grown.edema(grown.parameters.edema_ml * treated.edema) & holds_edema(tissues)
     tissues[mask] = Tissue.EDEMA
     if treated.gliosis > 0 and mask.any():
+        rng = np.random.default_rng([grown.parameters.seed, 2])
         where = smooth_field(tissues.shape, 6 / grown.healthy.spacing_mm, rng)
         old = where > np.quantile(where[mask], 1 - treated.gliosis)
         tissues[mask & old] = Tissue.GLIOSIS
@@ -233,7 +241,6 @@ def _add_cavity(
     taken: NDArray[np.bool_],
     grown: GrownTumor,
     treated: Treated,
-    rng: np.random.Generator,
 ) -> None:
     spacing = grown.healthy.spacing_mm
     depth_mm = distance_transform_edt(taken).astype(np.float32) * spacing
@@ -241,8 +248,11 @@ def _add_cavity(
     cavity = first_to_arrive(np.where(taken, -depth_mm, np.inf).astype(np.float32), open_voxels)
     tissues[taken] = Tissue.GLIOSIS
     tissues[cavity] = Tissue.CAVITY_FLUID
-    wall = cavity & (distance_transform_edt(cavity) * spacing <= BLOOD_MM)
+    layer_mm = max(BLOOD_MM, 1.01 * spacing)  # at least a voxel
+    wall = cavity & (distance_transform_edt(cavity) * spacing <= layer_mm)
     if treated.blood > 0 and wall.any():
+        # a stream of its own: blood fades, and does not move, from visit to visit
+        rng = np.random.default_rng([grown.parameters.seed, 4])
         where = smooth_field(tissues.shape, 4 / spacing, rng)
         tissues[wall & (where > np.quantile(where[wall], 1 - treated.blood))] = Tissue.CAVITY_BLOOD
 
@@ -253,11 +263,16 @@ def _add_new(
     if treated.new_ml <= 0:
         return
     true = treated.cause is Progression.TRUE
-    necrotic = NECROTIC_SHARE if true and treated.new_ml > NECROTIC_ABOVE_ML else 0.0
+    necrotic = treated.necrotic if treated.new_ml > NECROTIC_ABOVE_ML else 0.0
     open_order = np.where(holds_edema(tissues) | _is_swollen(tissues), recurrence.order, np.inf)
     voxels = treated.new_ml / grown.voxel_ml
     whole = first_to_arrive(open_order, voxels / (1 - necrotic))
     core = first_to_arrive(open_order, voxels * necrotic / (1 - necrotic))
+    if (missing := voxels / (1 - necrotic) - np.count_nonzero(whole)) > 1:
+        raise SimulationError(
+            f"new enhancement of {treated.new_ml:.1f} mL found no room for "
+            f"{missing * grown.voxel_ml:.1f} mL of it; choose another seed"
+        )
     tissues[whole] = Tissue.ENHANCING_TUMOR if true else Tissue.TREATMENT_EFFECT
     tissues[core] = Tissue.NECROSIS
 
