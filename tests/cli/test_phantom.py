@@ -27,7 +27,7 @@ def test_null_sets_every_dial_to_zero_but_those_that_are_given(gliokit, tmp_path
     [
         (("--idh-imge", 1), "No such option: --idh-imge"),
         (("--idh-image", 2), "--idh-image"),
-        (("--core-ml", 2000), "core volume: found 2000 mL; needed 0.4 to 1000 mL"),
+        (("--core-ml", 2000), "core volume: found 2000 mL; needed 0.4 to 300 mL"),
         (("--site-label", 1), "sites: found 1; needed at least 2"),
         (("--enhanced",), "--enhanced and --burn-text are of --dicom"),
         (("--map", "xyz"), "xyz"),

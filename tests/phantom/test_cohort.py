@@ -114,7 +114,7 @@ def test_images_carry_the_signature_of_their_own_patient_at_every_visit():
     [
         ({"patients": 0}, "patients: found 0; needed at least 1"),
         ({"visits": 0}, "visits: found 0; needed at least 1"),
-        ({"core_ml": 2000.0}, "core volume: found 2000 mL; needed 0.4 to 1000 mL"),
+        ({"core_ml": 2000.0}, "core volume: found 2000 mL; needed 0.4 to 300 mL"),
         ({"dials": Dials(site_label=0.5), "sites": 1}, "needed at least 2 with dial site_label"),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_map_without_white_matter_is_refused(tmp_path):
     array = np.zeros((8, 8, 8), dtype=np.float32)
     array[2:6] = 24
     write_image(path, Image(array, np.eye(4)))
-    with pytest.raises(SimulationError, match="no voxel of cerebral white matter"):
+    with pytest.raises(SimulationError, match="0 voxels of left and 0 of right"):
         read_anatomy(path)
 
 
@@ -56,6 +56,7 @@ def test_a_map_with_a_scrap_of_brain_is_refused(tmp_path):
     path = tmp_path / "labels.nii.gz"
     array = np.zeros((30, 30, 30), dtype=np.float32)
     array[5:25, 5:25, 5:25] = 2
+    array[15:25, 5:25, 5:25] = 41
     write_image(path, Image(array, np.eye(4)))
     with pytest.raises(SimulationError, match="holds 8 mL of brain; needed at least 400"):
         read_anatomy(path)

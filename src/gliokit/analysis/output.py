@@ -41,7 +41,7 @@ _TEMPORARY = re.compile(
     r"\..+\.gliokit-(?P<host>.*)-(?P<pid>\d+)-[0-9a-f]{8}(-old)?", flags=re.DOTALL
 )
 _CLOCK_SLACK_S = 2.0  # between a file system's clock and the process table's
-_LEFT_BY_DESKTOPS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+LEFT_BY_DESKTOPS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -160,7 +160,7 @@ def foreign_entry(folder: Path) -> str | None:
     """
     names = []
     for path in folder.rglob("*"):
-        if path.name in _LEFT_BY_DESKTOPS:
+        if path.name in LEFT_BY_DESKTOPS:
             continue
         names.append(path.relative_to(folder).as_posix())
         if names[-1] not in RESULT_PATHS:
@@ -205,7 +205,8 @@ def write_whole(path: Path, text: str) -> None:
             partial.write_text(text, encoding="utf-8")
             partial.replace(path)
     finally:
-        partial.unlink(missing_ok=True)  # gone already if all went well
+        with suppress(OSError):  # gone already if all went well
+            partial.unlink()
 
 
 def _is_findings(path: Path) -> bool:

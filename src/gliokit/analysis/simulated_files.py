@@ -1,7 +1,8 @@
 """One simulated patient as files: images, labels, maps, truth, and what else is asked for."""
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,9 @@ from gliokit.phantom.dicom.study import write_study
 from gliokit.phantom.maps.biopsy import draw_biopsies
 from gliokit.phantom.maps.histology import draw_tile
 from gliokit.phantom.one_thread import one_thread
-from gliokit.phantom.truth import truth_json
+from gliokit.phantom.truth import as_json, truth_json
 
+NOTE = "simulated by gliokit"
 TINY_COARSENESS = 3.0  # of the DICOM series of tiny studies
 BIOPSY_COLUMNS = ("biopsy", "target", "x_mm", "y_mm", "z_mm", "cells_per_mm2", "tile")
 
@@ -78,32 +80,38 @@ class Writer:
     def _write_visit(self, simulated: SimulatedVisit) -> None:
         body = simulated.look.body
         for sequence in MRSequence:
-            write_image(self.path(simulated, sequence), simulated.study[sequence])
+            write_image(self.path(simulated, sequence), simulated.study[sequence], note=NOTE)
         write_label_map(self.path(simulated, Extra.LABELS), simulated.labels)
         if self.files.tissues:
             tissues = Image(body.tissues.astype(np.float32), body.affine)
-            write_image(self.path(simulated, Extra.TISSUES), tissues)
+            write_image(self.path(simulated, Extra.TISSUES), tissues, note=NOTE)
         for kind in simulated.maps:
             self._write_map(simulated, kind)
         beside: dict[str, object] = {}
         if self.files.biopsies and simulated.visit.number == 0:
+            beside["biopsies_asked"] = self.files.biopsies  # a small tumor has room for fewer
             beside["biopsies"] = self._write_biopsies(simulated)
         if self.files.dicom:
             beside |= self._write_dicom(simulated)
         text = truth_json(simulated, self.settings, beside=beside)
         self.path(simulated, Extra.TRUTH).write_text(text, encoding="utf-8")
 
+    def _made_by(self) -> str:
+        """Name the settings by a hash: other settings make other files of the same patient."""
+        facts = {**asdict(self.settings), "patients": 0, "anatomies": len(self.settings.anatomies)}
+        return hashlib.sha256(as_json([facts, self.files]).encode()).hexdigest()[:16]
+
     def _write_map(self, simulated: SimulatedVisit, kind: Map) -> None:
         volume = simulated.maps[kind]
         path = self.path(simulated, kind)
         if volume.array.ndim == 4:
-            write_frames(path, volume.array, volume.affine, step_s=volume.step_s)
+            write_frames(path, volume.array, volume.affine, step_s=volume.step_s, note=NOTE)
         else:
-            write_image(path, Image(volume.array, volume.affine))
+            write_image(path, Image(volume.array, volume.affine), note=NOTE)
         for name, array in volume.truth.items():
             folder = self.path(simulated, Extra.TRUTH_MAP)
             folder.mkdir(exist_ok=True)
-            write_image(folder / f"{name}.nii.gz", Image(array, volume.affine))
+            write_image(folder / f"{name}.nii.gz", Image(array, volume.affine), note=NOTE)
 
     def _write_biopsies(self, simulated: SimulatedVisit) -> list[dict[str, object]]:
         """Write table and tiles; give the truth about each specimen."""
@@ -149,7 +157,7 @@ class Writer:
         )
         planted = write_study(
             self.path(simulated, Extra.DICOM),
-            plan,
+            replace(plan, made_by=self._made_by()),
             render=render,
             identity=identity,
             day=simulated.visit.day,

@@ -10,7 +10,8 @@ import typer
 
 from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.simulated_files import Files
-from gliokit.analysis.simulation_run import COHORT, FAILURES, Outcome, simulate_cohort
+from gliokit.analysis.simulated_places import COHORT, FAILURES, Outcome
+from gliokit.analysis.simulation_run import simulate_cohort
 from gliokit.cli.progress import counter, say
 from gliokit.core.vocabulary import Map
 from gliokit.phantom.body.anatomy import find_anatomies
@@ -29,13 +30,14 @@ class DatasetLayout(StrEnum):
 
 def _dial(text: str, default: float) -> Any:
     """Make the option of a dial."""
-    return typer.Option(
-        min=0, max=1, help=f"{text} [default: {default:g}, 0 with --null]", rich_help_panel=DIALS
-    )
+    usual = f"{default:g}, 0 with --null" if default else "0"
+    return typer.Option(min=0, max=1, help=f"{text} [default: {usual}]", rich_help_panel=DIALS)
 
 
 def phantom(  # noqa: PLR0913 - one parameter per option
-    out: Annotated[Path, typer.Argument(help="Folder of the cohort, new, or one to go on with.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Folder of the cohort, new, or to go on with.")
+    ],
     *,
     patients: Annotated[int, typer.Option(min=1, help="How many.")] = 10,
     visits: Annotated[
@@ -60,7 +62,7 @@ def phantom(  # noqa: PLR0913 - one parameter per option
         bool, typer.Option("--tissues", help="Write the map of all tissues, too.")
     ] = False,
     biopsies: Annotated[
-        int, typer.Option(min=0, help="Specimens of each first scan, with stained tiles.")
+        int, typer.Option(min=0, max=20, help="Specimens of each first scan, with tiles.")
     ] = 0,
     head: Annotated[
         bool, typer.Option("--head", help="Images of the whole head, not stripped.")
@@ -140,16 +142,21 @@ def phantom(  # noqa: PLR0913 - one parameter per option
     typer.echo(out / COHORT)
     typer.echo(out / FAILURES)
     if failed:
-        say(f"{failed} of {patients} patients failed; the reasons are in {out / FAILURES}")
-        raise typer.Exit(FAILURE)
+        say(f"{len(failed)} of {patients} patients failed; the reasons are in {out / FAILURES}")
+        alike = len(failed) == patients and len(set(failed)) == 1
+        raise typer.Exit(failed[0] if alike else FAILURE)
 
 
-def _run(out: Path, settings: CohortSettings, files: Files, jobs: int) -> int:
-    failed = 0
+def _run(out: Path, settings: CohortSettings, files: Files, jobs: int) -> list[int]:
+    """Simulate, show progress, and give the exit codes of the patients that failed."""
+    failed = []
+    if settings.anatomies:
+        say(f"checking {len(settings.anatomies)} label maps")
     run = simulate_cohort(out, settings, files, jobs=jobs)
     with closing(run), counter("patients", settings.patients) as count:
         for outcome in run:
-            failed += bool(outcome.reason)
+            if outcome.reason:
+                failed.append(outcome.exit_code)
             count(f"{outcome.patient_id} {_state(outcome)}")
     return failed
 

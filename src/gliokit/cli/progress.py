@@ -35,7 +35,8 @@ def counter(what: str, total: int) -> Iterator[Callable[[str], None]]:
         task = bar.add_task(what, total=total)
 
         def count(text: str) -> None:
-            bar.update(task, advance=1, description=text)
+            bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
+            bar.update(task, advance=1)
 
         yield count
 

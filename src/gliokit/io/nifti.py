@@ -87,19 +87,30 @@ def read_label_map(path: Path, *, convention: LabelConvention | None = None) -> 
     return LabelMap(reading.labels, _affine(volume), str(path), reading.note)
 
 
-def write_image(path: Path, image: Image) -> None:
+def write_image(path: Path, image: Image, *, note: str = "") -> None:
     """Write an image as float32; the same image gives the same bytes.
+
+    Parameters
+    ----------
+    note : str
+        For the header's description, up to 79 characters; what is simulated says so there.
 
     Raises
     ------
     OutputError
         If it cannot be written there; nothing half written is left.
     """
-    _write(path, image.array.astype(np.float32, copy=False), image.affine)
+    array = image.array.astype(np.float32, copy=False)
+    _write(path, array, image.affine, description=note.encode())
 
 
 def write_frames(
-    path: Path, frames: NDArray[np.float32], affine: Affine, *, step_s: float = 0.0
+    path: Path,
+    frames: NDArray[np.float32],
+    affine: Affine,
+    *,
+    step_s: float = 0.0,
+    note: str = "",
 ) -> None:
     """Write volumes of one grid as float32; the same frames give the same bytes.
 
@@ -109,13 +120,16 @@ def write_frames(
         One volume after another.
     step_s : float
         Time between them; 0 where they are no series in time.
+    note : str
+        For the header's description.
 
     Raises
     ------
     OutputError
         If it cannot be written there; nothing half written is left.
     """
-    _write(path, frames.astype(np.float32, copy=False), affine, step_s=step_s)
+    array = frames.astype(np.float32, copy=False)
+    _write(path, array, affine, step_s=step_s, description=note.encode())
 
 
 def write_label_map(path: Path, label_map: LabelMap) -> None:

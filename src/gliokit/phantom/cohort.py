@@ -32,7 +32,7 @@ from gliokit.phantom.scan.signature import texture
 from gliokit.phantom.study import infiltration, scan_body, strip
 from gliokit.phantom.tumor.parameters import SMALLEST_CORE_ML
 
-LARGEST_ML = 1000.0  # of a core; a brain holds about 1,300 mL of tissue
+LARGEST_ML = 300.0  # of a core: a half of one cerebral hemisphere
 SITE_STREAM = 1_000_003  # keeps the seeds of scanners apart from those of patients
 
 
@@ -78,7 +78,7 @@ class CohortSettings:
         if self.core_ml is not None and not SMALLEST_CORE_ML <= self.core_ml <= LARGEST_ML:
             raise SimulationError(
                 f"core volume: found {self.core_ml:g} mL; needed {SMALLEST_CORE_ML:g} to "
-                f"{LARGEST_ML:g} mL, which is most of a brain"
+                f"{LARGEST_ML:g} mL, half of a cerebral hemisphere"
             )
         for name in ("patients", "visits", "sites"):
             if getattr(self, name) < 1:

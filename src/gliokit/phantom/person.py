@@ -50,8 +50,8 @@ class Person:
     ----------
     patient : Patient
         The facts.
-    anatomy : str
-        Name of the label map, or "MNI152".
+    anatomy : int or None
+        Number of the label map, from 0; None for the MNI152 brain. Names may hold names.
     deformation : Deformation
         What made this individual of the anatomy.
     grown : GrownTumor
@@ -71,7 +71,7 @@ class Person:
     """
 
     patient: Patient
-    anatomy: str
+    anatomy: int | None
     deformation: Deformation
     grown: GrownTumor
     visits: Sequence[Visit]
@@ -136,9 +136,9 @@ def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Di
         If the tumor, or its recurrence, finds no room.
     """
     rng = np.random.default_rng([patient.seed, 0])
-    path = making.anatomies[rng.integers(len(making.anatomies))] if making.anatomies else None
+    which = int(rng.integers(len(making.anatomies))) if making.anatomies else None
     healthy, deformation = make_individual(
-        anatomy_of(path, head=making.head),
+        anatomy_of(None if which is None else making.anatomies[which], head=making.head),
         rng,
         age=patient.age,
         voxels=making.voxels,
@@ -161,7 +161,7 @@ def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Di
     )
     return Person(
         patient=patient,
-        anatomy=path.name if path else "MNI152",
+        anatomy=which,
         deformation=deformation,
         grown=grown,
         visits=visits,

@@ -1,6 +1,7 @@
 """The truth about a simulated study as JSON: what was drawn, and what came of it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
@@ -32,10 +33,10 @@ def truth_json(
         "simulated": STATEMENT,
         "gliokit_version": version("gliokit"),
         "study_id": simulated.study.study_id,
-        "seed": settings.seed,
-        "dials": settings.dials,
+        "settings": _settings(settings),
+        "biology": person.biology,
         "anatomy": {
-            "label_map": person.anatomy,
+            "label_map": "MNI152" if person.anatomy is None else person.anatomy,
             "matrix": person.deformation.matrix,
             "mirrored": person.deformation.mirrored,
         },
@@ -63,6 +64,13 @@ def truth_json(
 def as_json(value: object) -> str:
     """Lay out records, enums and arrays as indented JSON with a line break at the end."""
     return to_json(value, indent=1, inf_nan_mode="null", fallback=_unpacked).decode() + "\n"
+
+
+def _settings(settings: CohortSettings) -> dict[str, object]:
+    """State what made this study: not how many patients there are, nor names of files."""
+    stated = asdict(settings)
+    del stated["patients"]
+    return {**stated, "anatomies": len(settings.anatomies)}
 
 
 def _unpacked(value: object) -> object:

@@ -52,6 +52,7 @@ HEAD: dict[Tissue, tuple[int, ...]] = {
     Tissue.OPTIC_NERVE: (530, 512),  # and the spinal cord
     Tissue.SINUS: (502, 514),
 }
+LARGEST_NUMBER = 14_175  # in FreeSurferColorLUT, as far as gray and white matter go
 RIGHT_WHITE, LEFT_WHITE = 41, 2
 MARGIN_MM = 12  # of background around a brain
 SMALLEST_ML = 400  # of brain tissue that a map must hold
@@ -98,13 +99,28 @@ def find_anatomies(folder: Path) -> list[Path]:
         raise SimulationError(
             f"{folder}: no such folder; needed one with label maps (.nii, .nii.gz)"
         )
-    maps = sorted(path for path in folder.iterdir() if path.name.endswith((".nii", ".nii.gz")))
+    maps = sorted(
+        path
+        for path in folder.iterdir()
+        if path.name.endswith((".nii", ".nii.gz")) and path.is_file()
+    )
     if not maps:
         raise SimulationError(
             f"{folder} holds no label map (.nii, .nii.gz); add maps with FreeSurfer numbers at "
             "1 mm, or leave --anatomy out to use the MNI152 brain"
         )
     return maps
+
+
+def check_label_map(path: Path) -> None:
+    """Refuse a label map that no person can be made of, without making one.
+
+    Raises
+    ------
+    SimulationError
+        Naming the map, and what is wrong with it.
+    """
+    _read_numbers(path)
 
 
 @cache
@@ -126,13 +142,8 @@ def read_anatomy(path: Path, *, head: bool = False) -> Anatomy:
     SimulationError
         If the map holds too little of a brain, or its voxels are not 1 mm.
     """
-    image = read_image(path)
-    if not np.allclose(spacing_mm(image.affine), 1, atol=0.01):
-        found = " × ".join(f"{step:.3g}" for step in spacing_mm(image.affine))
-        raise SimulationError(f"{path} has voxels of {found} mm; resample it to 1 mm")
-    numbers = turn_to_ras(image.array, image.affine).astype(np.int32)
+    numbers, affine = _read_numbers(path)
     tissues = _translated(numbers, FREESURFER)
-    _check_brain(tissues, path)
     brain = cc3d.largest_k((tissues > 0).view(np.uint8), k=1, connectivity=6) > 0
     tissues[~brain] = 0
     if head:
@@ -142,7 +153,7 @@ def read_anatomy(path: Path, *, head: bool = False) -> Anatomy:
     right = np.broadcast_to(_columns(tissues.shape) > middle, tissues.shape).copy()
     right[numbers == RIGHT_WHITE] = True
     right[numbers == LEFT_WHITE] = False
-    return _trimmed(tissues, right, grid_in_ras(image.grid).affine)
+    return _trimmed(tissues, right, affine)
 
 
 def mni_anatomy() -> Anatomy:
@@ -169,6 +180,18 @@ def mni_anatomy() -> Anatomy:
     return _trimmed(tissues, right, affine)
 
 
+def _read_numbers(path: Path) -> tuple[NDArray[np.int32], Affine]:
+    """Read a label map, axes running to R, A and S, and see that it is one."""
+    image = read_image(path)
+    if not np.allclose(spacing_mm(image.affine), 1, atol=0.01):
+        found = " × ".join(f"{step:.3g}" for step in spacing_mm(image.affine))
+        raise SimulationError(f"{path} has voxels of {found} mm; resample it to 1 mm")
+    _check_numbers(image.array, path)
+    numbers = turn_to_ras(image.array, image.affine).astype(np.int32)
+    _check_brain(numbers, path)
+    return numbers, grid_in_ras(image.grid).affine
+
+
 def _translated(
     numbers: NDArray[np.int32], meanings: dict[Tissue, tuple[int, ...]]
 ) -> NDArray[np.uint8]:
@@ -178,13 +201,24 @@ def _translated(
     return table[numbers]
 
 
-def _check_brain(tissues: NDArray[np.uint8], path: Path) -> None:
-    if not np.any(tissues == Tissue.WHITE_MATTER):
+def _check_numbers(array: NDArray[np.float32], path: Path) -> None:
+    low, high = float(array.min()), float(array.max())
+    if low < 0 or high > LARGEST_NUMBER or not np.array_equal(array, np.rint(array)):
         raise SimulationError(
-            f"{path} has no voxel of cerebral white matter (2 or 41); "
-            "give a label map with FreeSurfer numbers"
+            f"{path} holds values from {low:g} to {high:g}; needed whole numbers from 0 to "
+            f"{LARGEST_NUMBER}: give a label map with FreeSurfer numbers, not an image"
         )
-    if (brain_ml := np.count_nonzero(tissues) / 1000) < SMALLEST_ML:
+
+
+def _check_brain(numbers: NDArray[np.int32], path: Path) -> None:
+    white = [int(np.count_nonzero(numbers == side)) for side in (LEFT_WHITE, RIGHT_WHITE)]
+    if not all(white):
+        raise SimulationError(
+            f"{path} has {white[0]} voxels of left and {white[1]} of right cerebral white matter "
+            "(2 and 41); needed both: give a label map with FreeSurfer numbers"
+        )
+    brain_ml = np.count_nonzero(_translated(numbers, FREESURFER)) / 1000
+    if brain_ml < SMALLEST_ML:
         raise SimulationError(
             f"{path} holds {brain_ml:.0f} mL of brain; needed at least {SMALLEST_ML}, "
             "a whole brain with FreeSurfer numbers"

@@ -290,6 +290,7 @@ def _of_patient(identity: Identity) -> list[Planted]:
         (Kind.PATIENT_ID, identity.patient_id, Element(0x00100020, "LO", identity.patient_id)),
         (Kind.BIRTH_DATE, born, Element(0x00100030, "DA", born)),
         (Kind.NAME, identity.family, Element(0x00101001, "PN", name)),  # other names
+        (Kind.NAME, identity.given, Element(0x00101001, "PN", name)),
         (Kind.ADDRESS, identity.address, Element(0x00101040, "LO", identity.address)),
         (Kind.PHONE, identity.phone, Element(0x00102154, "SH", identity.phone)),
     ]
@@ -346,11 +347,14 @@ def _private(identity: Identity, vendor: Vendor) -> list[Planted]:
         (Kind.PATIENT_ID, identity.patient_id, identity.patient_id),
         (Kind.INSTITUTION, identity.institution, f"{identity.institution} MR1"),
     )
-    return [
+    planted = [
         (kind, value, Element(tag, "LO", text, creator=creator))
         for creator, tags in PRIVATE[vendor]
         for tag, (kind, value, text) in zip(tags, values, strict=True)
     ]
+    # the name's element holds the given name, too
+    named = [(kind, identity.given, element) for kind, _, element in planted if kind is Kind.NAME]
+    return planted + named
 
 
 def _free_text(identity: Identity) -> list[Planted]:

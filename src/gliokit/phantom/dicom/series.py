@@ -107,6 +107,8 @@ class StudyPlan:
         Number of the series whose free text names the patient.
     enhanced : bool
         Multi-frame files.
+    made_by : str
+        Names the settings of the simulation: other settings give other UIDs.
     """
 
     vendor: Vendor
@@ -117,6 +119,7 @@ class StudyPlan:
     named_series: int
     enhanced: bool
     series: tuple[SeriesPlan, ...]
+    made_by: str = ""
 
 
 def draw_plan(

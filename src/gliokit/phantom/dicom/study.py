@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.dicom_writer import (
+    Element,
     SeriesFacts,
     StudyFacts,
     instance_uid,
@@ -32,6 +33,7 @@ from gliokit.phantom.dicom.identifiers import (
 )
 from gliokit.phantom.dicom.series import Role, SeriesPlan, StudyPlan, scale_to_peak
 
+SIMULATED = Element(0x00082111, "ST", "simulated by gliokit; no patient")  # how it was derived
 Render = Callable[[SeriesPlan], NDArray[np.float32]]
 
 
@@ -88,13 +90,13 @@ def _study_facts(
     elements, planted = study_identifiers(identity, day=day, vendor=plan.vendor)
     midnight = datetime.combine(identity.date_of(day), time())
     facts = StudyFacts(
-        key=f"{identity.patient_id}/{identity.accession}/{day}",
+        key=f"{plan.made_by}/{identity.patient_id}/{identity.accession}/{day}",
         started=midnight + timedelta(minutes=plan.start_minute),
         manufacturer=plan.vendor,
         model=plan.model,
         software=plan.software,
         field_t=plan.field_t,
-        elements=elements,
+        elements=(*elements, SIMULATED),
     )
     return facts, planted
 
