@@ -123,6 +123,7 @@ def test_distance_is_between_medians_in_quartile_spreads(realism):
     row = realism.compare("x", real, simulated)
     assert row.distance == pytest.approx(2.0)  # both spreads are 4
     assert row.outside == pytest.approx(8 / 9)
+    assert row.uncovered == pytest.approx(8 / 9)
 
 
 def test_what_a_study_lacks_is_left_out(realism):

@@ -20,6 +20,7 @@ from gliokit.phantom.body.tissue import labels_of
 from gliokit.phantom.scan.acquisition import Body
 from gliokit.phantom.scan.sampling import mean_blocks
 from gliokit.phantom.scan.scanner import draw_session
+from gliokit.phantom.scan.water import water_content
 from gliokit.phantom.study import scan_body, strip
 from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.segmentation.default import OUTPUTS, channels
@@ -55,7 +56,7 @@ def draw_example(
     session = draw_session(rng)
     labels = labels_of(tissues)
     crop = draw_crop(labels, recipe, rng)
-    body = Body(tissues)
+    body = Body(tissues, water=water_content(tissues, 1.0, seed=int(rng.integers(2**31))))
     whole = strip(scan_body(body, session, rng, factor=COARSE_MM), body, session, factor=COARSE_MM)
     if recipe.spacing_mm == COARSE_MM:
         part = tuple(slice(s.start // COARSE_MM, s.stop // COARSE_MM) for s in crop)

@@ -29,6 +29,7 @@ from gliokit.phantom.person import Look, Making, Person, looks, make_person
 from gliokit.phantom.scan.acquisition import Body
 from gliokit.phantom.scan.scanner import Scanner, ScanSession, draw_scanner, draw_session
 from gliokit.phantom.scan.signature import texture
+from gliokit.phantom.scan.water import water_content
 from gliokit.phantom.study import infiltration, scan_body, strip
 from gliokit.phantom.tumor.parameters import SMALLEST_CORE_ML
 
@@ -225,6 +226,7 @@ def body_of(person: Person, look: Look) -> Body:
         body.spacing_mm,
         infiltration(body.tissues, look.density, cellularity=person.biology.cellularity),
         texture(person.signature, body.tissues.shape, spacing_mm=body.spacing_mm),
+        water_content(body.tissues, body.spacing_mm, seed=person.patient.seed),
     )
 
 

@@ -24,6 +24,7 @@ from gliokit.phantom.scan.acquisition import WHOLE, Body, acquire
 from gliokit.phantom.scan.sampling import mean_blocks
 from gliokit.phantom.scan.scanner import ScanSession, draw_session
 from gliokit.phantom.scan.signal import tissue_signal
+from gliokit.phantom.scan.water import water_content
 from gliokit.phantom.tumor.grown import GrownTumor, grow_tumor, holds_cells, paint
 from gliokit.phantom.tumor.parameters import TumorParameters, draw_tumor
 
@@ -72,7 +73,8 @@ def simulate_study(
     person, grown = simulate_person(anatomy or anatomy_of(None), rng, healthy, voxels)
     painted = paint(grown) if grown else person
     cells = infiltration(painted.tissues, grown.density) if grown else None
-    body = Body(painted.tissues, painted.spacing_mm, cells)
+    water = water_content(painted.tissues, painted.spacing_mm, seed=int(rng.integers(2**31)))
+    body = Body(painted.tissues, painted.spacing_mm, cells, water=water)
     session = draw_session(rng)
     images = strip(scan_body(body, session, rng), body, session)
     study = Study(

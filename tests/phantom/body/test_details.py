@@ -39,6 +39,13 @@ def test_dura_is_the_outermost_csf_and_closed(slab):
     assert dura[shell].all()
 
 
+def test_what_a_label_map_leaves_unnamed_inside_becomes_fluid(slab):
+    pierced = slab.tissues.copy()
+    pierced[28:31, 18:22, 18:22] = 0
+    tissues = with_details(Anatomy(pierced, slab.compartments, slab.affine), rng()).tissues
+    assert np.all(tissues[28:31, 18:22, 18:22] == Tissue.CSF)
+
+
 def test_dura_takes_no_brain(slab):
     tissues = with_details(slab, rng()).tissues
     brain = slab.tissues == Tissue.CORTEX

@@ -30,7 +30,7 @@ from gliokit.phantom.patients.genotype import Genotype
 
 MONTH_DAYS = 365.25 / 12
 TREATED_DAYS = 110.0  # radiation ends by day 107
-SCALE_DAYS = 500.0  # calibrated
+SCALE_DAYS = 518.0  # calibrated
 SHAPE = 1.3  # assumed: with the spread of patients, about 27 % of treated live for two years
 REFERENCE_AGE, REFERENCE_ML = 60.0, 25.0
 # assumed: the study closes between 2 and 10 years after a diagnosis; 4 % a year are lost
@@ -65,7 +65,7 @@ class HazardRatios:
         Assumed.
     """
 
-    idh_mutant: float = 0.67
+    idh_mutant: float = 0.68
     codeleted: float = 0.55
     grade_2: float = 0.08
     grade_3: float = 0.18
@@ -75,7 +75,7 @@ class HazardRatios:
     partial: float = 1.6
     biopsy: float = 2.0
     no_radiation: float = 2.5
-    methylated: float = 0.71
+    methylated: float = 0.70
     temozolomide: float = 0.90
     temozolomide_methylated: float = 0.62
     vascularity_per_doubling: float = 1.6

@@ -87,12 +87,16 @@ class Body:
         Share of each voxel's signal, 0-1, that tumor cells outside the core have changed.
     texture : (X, Y, Z), optional
         Factor on the signal.
+    water : (X, Y, Z), optional
+        Water content against the tissue's usual, in standard deviations, of
+        `gliokit.phantom.scan.water`; as usual everywhere where it is not given.
     """
 
     tissues: NDArray[np.uint8] = field(repr=False)
     spacing_mm: float = 1.0
     infiltration: NDArray[np.float32] | None = field(default=None, repr=False)
     texture: NDArray[np.float32] | None = field(default=None, repr=False)
+    water: NDArray[np.float32] | None = field(default=None, repr=False)
 
 
 WHOLE = (slice(None),) * 3
@@ -106,7 +110,7 @@ def draw_acquisition(rng: np.random.Generator, *, thick_slices: float = 0.75) ->
     return Acquisition(
         blur_mm=rng.uniform(0.4, 1.1, 3),
         slice_axis=int(rng.choice(3, p=[0.07, 0.03, 0.90])),
-        thickness_mm=float(rng.uniform(2.5, 6.5)) if thick else 1.0,
+        thickness_mm=float(rng.uniform(3.0, 7.0)) if thick else 1.0,
         shift_mm=rng.normal(0, 0.4, 3),
         turn_degrees=rng.normal(0, 0.5, 3) if rng.random() < 0.3 else np.zeros(3),
         bias=rng.normal(0, rng.uniform(0.02, 0.2), (4, 4, 4)),
@@ -114,7 +118,7 @@ def draw_acquisition(rng: np.random.Generator, *, thick_slices: float = 0.75) ->
         ghost=float(rng.uniform(0.01, 0.08)) if moved else 0.0,
         ghost_shift=float(rng.uniform(0.15, 0.85)),
         texture_scale=float(rng.uniform(1.0, 4.0)),
-        texture_gain=float(rng.uniform(0.4, 1.3)),
+        texture_gain=float(rng.uniform(0.2, 1.0)),
         gamma=float(np.exp(rng.normal(0, 0.12))),
     )
 
@@ -213,6 +217,8 @@ def _emitted(
     """Signal of the tissue, signed, with its unevenness, before anything is scanned."""
     part = body.tissues[crop]
     image = signal.level[part]
+    if signal.wetter is not None and body.water is not None:
+        image += body.water[crop] * signal.wetter[part]
     if body.infiltration is not None:
         image += body.infiltration[crop] * (signal.level[Tissue.NON_ENHANCING_TUMOR] - image)
     if body.texture is not None:
@@ -310,6 +316,7 @@ def _frame(
         step,
         None if body.infiltration is None else turned(body.infiltration, 1, 0.0),
         None if body.texture is None else turned(body.texture, 1, 1.0),
+        None if body.water is None else turned(body.water, 1, 0.0),
     )
     positions: list[NDArray[np.float64]] = [
         (np.arange(n) + a) * step - beyond for n, a in zip(counts, aside, strict=True)

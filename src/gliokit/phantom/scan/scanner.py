@@ -33,7 +33,10 @@ THICK_SLICES = {
     MRSequence.T2: 0.9,
     MRSequence.FLAIR: 0.9,
 }
+# against what `draw_acquisition` draws: long echoes, inversion and haste cost signal (assumed)
+NOISE = {MRSequence.T1: 1.0, MRSequence.T1C: 1.4, MRSequence.T2: 1.7, MRSequence.FLAIR: 2.6}
 SHORT_BRAIN = 0.7  # share of studies whose volume ends above the medulla
+STRIPS_MM, STRIP_SHARES = (-1, 0, 1, 2), (0.15, 0.35, 0.35, 0.15)  # assumed
 BIAS_SPREAD = 0.3  # of the coil's sensitivity that belongs to the study, not the site
 
 
@@ -57,6 +60,8 @@ class Scanner:
         Field strength, 1.5 or 3 tesla.
     protocols, acquisitions, gain : mapping of MRSequence
         Settings, way of scanning and peculiarities of each sequence.
+    seed : int
+        Of the protocols of maps.
     """
 
     name: str
@@ -65,6 +70,7 @@ class Scanner:
     protocols: Mapping[MRSequence, Protocol]
     acquisitions: Mapping[MRSequence, Acquisition]
     gain: Mapping[MRSequence, NDArray[np.float64]]
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,7 @@ def draw_scanner(rng: np.random.Generator) -> Scanner:
         vendor=vendor,
         field_t=field_t,
         protocols=draw_protocols(rng),
-        acquisitions={
-            sequence: draw_acquisition(rng, thick_slices=THICK_SLICES[sequence])
-            for sequence in MRSequence
-        },
+        acquisitions={sequence: _draw_acquisition(rng, sequence) for sequence in MRSequence},
         gain=draw_gain(rng),
     )
 
@@ -131,9 +134,14 @@ def draw_session(
     return ScanSession(
         scan=scan,
         acquisitions={s: _place(a, rng) for s, a in scanner.acquisitions.items()},
-        strip_mm=float(rng.integers(-3, 2)),
+        strip_mm=float(rng.choice(STRIPS_MM, p=STRIP_SHARES)),
         height_mm=float(rng.uniform(130, 150)) if rng.random() < SHORT_BRAIN else np.inf,
     )
+
+
+def _draw_acquisition(rng: np.random.Generator, sequence: MRSequence) -> Acquisition:
+    drawn = draw_acquisition(rng, thick_slices=THICK_SLICES[sequence])
+    return replace(drawn, noise=drawn.noise * NOISE[sequence])
 
 
 def _set_up(protocol: Protocol, rng: np.random.Generator) -> Protocol:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gliokit.core.vocabulary import MRSequence
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE, RELAXATION, Tissue
+from gliokit.phantom.scan.water import response
 
 R1_L_PER_S_MMOL = {1.5: 4.7, 3.0: 4.2}  # by field strength in tesla
 R2_L_PER_S_MMOL = 5.2
@@ -48,10 +49,21 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class TissueSignal:
-    """Signal of each tissue in one image, (n_tissues,), and its unevenness as a fraction."""
+    """What each tissue looks like in one image, (n_tissues,) each.
+
+    Attributes
+    ----------
+    level : (n_tissues,)
+        Signal.
+    spread : (n_tissues,)
+        Its fine unevenness, as a fraction.
+    wetter : (n_tissues,), optional
+        Change of the signal where water content is one standard deviation above usual.
+    """
 
     level: NDArray[np.float32]
     spread: NDArray[np.float32]
+    wetter: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +133,24 @@ def signal_of(scan: Scan, protocol: Protocol, gain: NDArray[np.float64]) -> Tiss
     The signal is signed: an inversion leaves fluid negative until it has recovered, and the
     magnitude is taken of what a voxel holds together.
     """
-    t1, t2, density, uptake = scan.tissues.T
     spread = np.array([RELAXATION[tissue].spread for tissue in Tissue])
     if protocol.contrast_agent:
-        t1 = 1 / (1 / t1 + R1_L_PER_S_MMOL[scan.field_t] * uptake / MS_PER_S)
+        spread = spread + UPTAKE_SPREAD_L_PER_MMOL * scan.tissues[:, 3]
+    level = gain * _relaxed(scan.tissues, protocol, scan.field_t)
+    wet = scan.tissues.copy()
+    wet[:, :3] *= np.exp(response())
+    wetter = gain * _relaxed(wet, protocol, scan.field_t) - level
+    return TissueSignal(*(a.astype(np.float32) for a in (level, spread, wetter)))
+
+
+def _relaxed(
+    tissues: NDArray[np.float64], protocol: Protocol, field_t: float
+) -> NDArray[np.float64]:
+    t1, t2, density, uptake = tissues.T
+    if protocol.contrast_agent:
+        t1 = 1 / (1 / t1 + R1_L_PER_S_MMOL[field_t] * uptake / MS_PER_S)
         t2 = 1 / (1 / t2 + R2_L_PER_S_MMOL * uptake / MS_PER_S)
-        spread = spread + UPTAKE_SPREAD_L_PER_MMOL * uptake
-    signal = density * longitudinal(protocol, t1) * np.exp(-protocol.te_ms / t2) * gain
-    return TissueSignal(signal.astype(np.float32), spread.astype(np.float32))
+    return density * longitudinal(protocol, t1) * np.exp(-protocol.te_ms / t2)
 
 
 def longitudinal(protocol: Protocol, t1_ms: NDArray[np.float64]) -> NDArray[np.float64]:

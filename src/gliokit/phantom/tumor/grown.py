@@ -10,9 +10,10 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, distance_transform_edt
+from scipy.ndimage import binary_closing, distance_transform_edt, gaussian_filter
 
 from gliokit.core.errors import SimulationError
+from gliokit.core.geometry import bounding_box
 from gliokit.phantom.body.anatomy import Anatomy
 from gliokit.phantom.body.compartments import Compartment
 from gliokit.phantom.body.noise import refine, smooth_field
@@ -33,9 +34,17 @@ from gliokit.phantom.tumor.parameters import TumorParameters
 
 GROWTH_MM = 2.0  # growth is computed on voxels of about this size
 REACH_MM = 75  # half side of the box in which growth is computed
-FRONTAL_SHARE = 0.36  # the front part of the cerebrum's length (approximate)
+# the frontal lobe takes so much of the cerebrum's length at its bottom, and at its top
+FRONTAL_BOTTOM, FRONTAL_TOP = 0.30, 0.50
+# tumors against the volume of a lobe, outside the frontal one: temporal are 29 % of all, and
+# occipital 3 % (Larjavaara et al., Neuro Oncol 2007;9:319-25, doi:10.1215/15228517-2007-009);
+# lobes are boxes, approximate
+TEMPORAL, OCCIPITAL = 2.5, 0.2
+TEMPORAL_HEIGHT, TEMPORAL_BACK, OCCIPITAL_LENGTH = 0.42, 0.28, 0.2
+MEDIAL = 0.35  # of the half width: what lies nearer to the midline is not temporal
 LARGEST_EDEMA = 1.6  # edema is grown to so many times its volume, for later visits
 OUTLINE = 1.3  # depth against the distance from the outline, at most
+OUTLINE_MM = 1.5  # over which the border of edema is smoothed
 LARGEST_SHARE = 0.45  # of the reachable tissue that edema may take
 Voxel = TypeVar("Voxel", bound=np.generic)
 EFFACED = (Tissue.CSF, Tissue.VESSEL)
@@ -59,7 +68,7 @@ class GrownTumor:
     healthy : Anatomy
         The brain without the tumor and without its mass effect.
     core : (X, Y, Z)
-        Where cell density is above one half.
+        Where cell density is above one half, and sulci that it has closed in.
     layers : (X, Y, Z)
         `Tissue` inside the core.
     density : (X, Y, Z)
@@ -115,6 +124,7 @@ def grow_tumor(anatomy: Anatomy, tumor: TumorParameters) -> GrownTumor:
     part = Anatomy(anatomy.tissues[box], anatomy.compartments[box], anatomy.affine)
     growth, step = _grow_core(part, seeds, tumor, rng)
     shape = part.tissues.shape
+    density = _with_margin(refine(growth.density, step, shape), _widening(part, tumor))
     holds = holds_cells(part.tissues)
     filled = _with_effaced_sulci(growth, part.tissues[::step, ::step, ::step])
     fluid = np.isin(part.tissues, EFFACED)
@@ -134,7 +144,7 @@ def grow_tumor(anatomy: Anatomy, tumor: TumorParameters) -> GrownTumor:
         anatomy,
         _embedded(core, box, whole, False),
         _embedded(layers, box, whole, Tissue.BACKGROUND),
-        _embedded(refine(growth.density, step, shape) * holds, box, whole, 0),
+        _embedded(density * holds, box, whole, 0),
         _embedded(order, box, whole, np.inf),
         (float(x), float(y), float(z)),
         growth.days,
@@ -184,7 +194,8 @@ def _site(
     step = _step(anatomy)
     places = np.argwhere(table[anatomy.tissues[::step, ::step, ::step]] > 0) * step
     chance = table[anatomy.tissues[tuple(places.T)]]
-    chance = chance * (_is_frontal(anatomy, places) == tumor.frontal)
+    frontal, weight = _lobes(anatomy, places)
+    chance = chance * weight * (frontal == tumor.frontal)
     if not chance.sum():
         raise SimulationError("the brain has no tissue in which a tumor could start")
     first = places[rng.choice(len(places), p=chance / chance.sum())]
@@ -201,13 +212,23 @@ def _site(
     return box, [first - low, *(other - low for other in others)]
 
 
-def _is_frontal(anatomy: Anatomy, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _lobes(
+    anatomy: Anatomy, places: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Tell which places (n, 3) are frontal, and how often tumors lie there per volume."""
     cerebrum = np.isin(anatomy.compartments, (Compartment.LEFT, Compartment.RIGHT))
-    rows = np.flatnonzero((cerebrum & (anatomy.tissues == Tissue.CORTEX)).any(axis=(0, 2)))
-    if not len(rows):
-        return np.zeros(len(places), dtype=bool)
-    border = rows[-1] - FRONTAL_SHARE * (rows[-1] - rows[0])
-    return np.asarray(places[:, 1] > border)
+    cortex = cerebrum & (anatomy.tissues == Tissue.CORTEX)
+    if not cortex.any():
+        return np.zeros(len(places), dtype=bool), np.ones(len(places))
+    low = np.array([part.start for part in bounding_box(cortex)])
+    size = np.array([part.stop - part.start for part in bounding_box(cortex)])
+    x, y, z = ((places - low) / np.maximum(size - 1, 1)).T  # 0-1 in the box of the cerebrum
+    frontal = y > 1 - (FRONTAL_BOTTOM + (FRONTAL_TOP - FRONTAL_BOTTOM) * z)
+    temporal = (z < TEMPORAL_HEIGHT) & (y > TEMPORAL_BACK) & (np.abs(2 * x - 1) > MEDIAL)
+    cerebral = np.isin(anatomy.tissues[tuple(places.T)], (Tissue.WHITE_MATTER, Tissue.CORTEX))
+    weight = np.where(cerebral & temporal & ~frontal, TEMPORAL, 1.0)
+    weight[cerebral & (y < OCCIPITAL_LENGTH)] = OCCIPITAL
+    return frontal, weight
 
 
 def _step(anatomy: Anatomy) -> int:
@@ -226,7 +247,7 @@ def _grow_core(
     spacing = part.spacing_mm * step
     rough = tumor.roughness * smooth_field(tissues.shape, tumor.border_mm / spacing, rng)
     # below the grid's narrowest front D is raised and rho lowered: the speed stays
-    widen = max(1.0, NARROWEST_FRONT * spacing / tumor.margin_mm)
+    widen = _widening(part, tumor)
     medium = Medium(
         diffusivity(tissues, INFILTRATION, roughness=rough)
         * np.float32(tumor.diffusion_mm2_per_day * widen),
@@ -238,13 +259,32 @@ def _grow_core(
     for seed, share in zip(seeds, shares, strict=True):
         start = np.zeros(tissues.shape, dtype=np.float32)
         i, j, k = seed // step
-        start[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2, max(k - 1, 0) : k + 2] = 1
-        start *= medium.diffusivity > 0
         target = tumor.core_ml * share / sum(shares)
+        around = int(target > 2 * 3**3 * spacing**3 / 1000)  # a small tumor starts in one voxel
+        start[
+            max(i - around, 0) : i + around + 1,
+            max(j - around, 0) : j + around + 1,
+            max(k - around, 0) : k + around + 1,
+        ] = 1
+        start *= medium.diffusivity > 0
         one = grow(start, medium, rate_per_day=tumor.rate_per_day / widen, target_ml=target)
         merged = one if merged is None else _merged(merged, one)
     assert merged is not None  # there is at least one seed
     return merged, step
+
+
+def _widening(part: Anatomy, tumor: TumorParameters) -> float:
+    """Give by how much the grid makes the margin wider than it is asked for."""
+    return max(1.0, NARROWEST_FRONT * part.spacing_mm * _step(part) / tumor.margin_mm)
+
+
+def _with_margin(density: NDArray[np.float32], widening: float) -> NDArray[np.float32]:
+    """Let density fall off outside the front as over the margin that is asked for.
+
+    Ahead of the front density falls exponentially, so a power of it falls faster.
+    """
+    beyond = FRONT * (density / np.float32(FRONT)) ** np.float32(widening)
+    return np.where(density < FRONT, beyond, density)
 
 
 def _with_effaced_sulci(growth: Growth, tissues: NDArray[np.uint8]) -> Growth:
@@ -298,5 +338,7 @@ def _grow_edema(
     grown = grow(taken.astype(np.float32), medium, rate_per_day=rate, target_ml=target_ml)
     reached = np.isfinite(grown.arrival_days)
     arrival = np.where(reached, grown.arrival_days, grown.days * 1.05).astype(np.float32)
+    # a rater's outline follows the edema, not each spur between two sulci
+    arrival = gaussian_filter(arrival, OUTLINE_MM / spacing)
     order = refine(arrival, step, core.shape)
     return np.where((order < grown.days * 1.02) & ~core & holds_edema(part.tissues), order, never)

@@ -45,7 +45,7 @@ def _ring(
 ) -> NDArray[np.uint8]:
     thick, hole, patch = fields
     layers = np.full(core.shape, _inside(tumor), dtype=np.uint8)
-    rim = depth_mm < tumor.rim_mm * np.exp(0.45 * thick)
+    rim = depth_mm < tumor.rim_mm * np.exp(0.6 * thick)
     septa = np.abs(patch) < 0.06 * (1 - tumor.gaps)
     layers[rim | septa] = Tissue.ENHANCING_TUMOR
     gap = rim & (hole > np.quantile(hole[core], 1 - tumor.gaps))

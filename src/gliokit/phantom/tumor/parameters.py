@@ -19,7 +19,7 @@ import numpy as np
 from gliokit.core.vocabulary import Codeletion, IDHStatus, MGMTStatus
 from gliokit.phantom.patients.genotype import Genotype
 
-LARGEST_CORE_ML, SMALLEST_CORE_ML, LARGEST_EDEMA_ML = 130.0, 0.4, 160.0
+LARGEST_CORE_ML, SMALLEST_CORE_ML, LARGEST_EDEMA_ML = 150.0, 0.4, 180.0
 FRONTAL = {Codeletion.CODELETED: 0.70, Codeletion.INTACT: 0.25}  # share in the frontal lobe
 
 
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 # chance of ring, solid, non-enhancing, mixed by (IDH-mutant, grade 4); assumed, after the review
 KINDS: dict[tuple[bool, bool], tuple[float, float, float, float]] = {
-    (False, True): (0.74, 0.12, 0.03, 0.11),
+    (False, True): (0.76, 0.12, 0.03, 0.09),
     (False, False): (0.15, 0.20, 0.25, 0.40),
     (True, True): (0.35, 0.10, 0.20, 0.35),
     (True, False): (0.02, 0.03, 0.65, 0.30),
@@ -44,8 +44,8 @@ POPULATION_SHARES = (0.65, 0.07, 0.28)
 MEDIAN_CORE_ML = {
     Kind.RING: 40.0,
     Kind.SOLID: 20.0,
-    Kind.NON_ENHANCING: 48.0,
-    Kind.MIXED: 48.0,
+    Kind.NON_ENHANCING: 52.0,
+    Kind.MIXED: 50.0,
 }
 
 
@@ -125,7 +125,7 @@ def draw_tumor(rng: np.random.Generator, shown: Genotype | None = None) -> Tumor
     core, edema = _draw_volumes(rng, kind)
     margin_mm = rng.uniform(1.0, 2.2) if mutant else rng.uniform(1.8, 4.5)
     speed_mm_per_day = float(np.exp(rng.normal(np.log(0.02 if mutant else 0.06), 0.4)))
-    frontal = FRONTAL[shown.codel_1p19q] if shown else 0.32
+    frontal = FRONTAL[shown.codel_1p19q] if shown else 0.25
     codeleted = shown is not None and shown.codel_1p19q is Codeletion.CODELETED
     methylated = shown is not None and shown.mgmt is MGMTStatus.METHYLATED
     return TumorParameters(
@@ -133,13 +133,13 @@ def draw_tumor(rng: np.random.Generator, shown: Genotype | None = None) -> Tumor
         core_ml=core,
         edema_ml=edema,
         rim_mm=_draw_rim_mm(rng),
-        gaps=float(rng.beta(1.2, 4)),
+        gaps=float(rng.beta(1.2, 6)),
         cystic=bool(rng.random() < 0.15),
         hemorrhage=float(rng.beta(1, 12)) if rng.random() < 0.25 else 0.0,
         roughness=float(rng.uniform(0.1, 0.35) if mutant else rng.uniform(0.2, 0.6)),
         border_mm=float(rng.uniform(3.0, 6.0) if methylated else rng.uniform(5.0, 10.0)),
         unevenness=float(rng.uniform(0.15, 0.45) if codeleted else rng.uniform(0.0, 0.12)),
-        mass_effect=float(rng.uniform(0.1, 0.7)),
+        mass_effect=float(rng.uniform(0.2, 0.85)),
         foci=int(rng.choice([1, 2, 3], p=[0.80, 0.14, 0.06])),
         frontal=bool(rng.random() < frontal),
         diffusion_mm2_per_day=margin_mm * speed_mm_per_day / 2,
@@ -159,8 +159,8 @@ def _draw_volumes(rng: np.random.Generator, kind: Kind) -> tuple[float, float]:
     """Core and edema in mL; edema goes with the core, and some tumors have none."""
     infiltrative = kind in (Kind.NON_ENHANCING, Kind.MIXED)
     core = np.exp(rng.normal(np.log(MEDIAN_CORE_ML[kind]), 0.85))
-    edema = core**0.6 * np.exp(rng.normal(np.log(4.0 if infiltrative else 7.0), 0.7))
-    if rng.random() < 0.1:
+    edema = core**0.6 * np.exp(rng.normal(np.log(4.5 if infiltrative else 6.8), 0.6))
+    if rng.random() < 0.05:
         edema = 0.0
     return (
         float(core.clip(SMALLEST_CORE_ML, LARGEST_CORE_ML)),
@@ -170,5 +170,5 @@ def _draw_volumes(rng: np.random.Generator, kind: Kind) -> tuple[float, float]:
 
 def _draw_rim_mm(rng: np.random.Generator) -> float:
     """Thick, or thin: the two ways in which wildtype tumors enhance."""
-    median = 7.5 if rng.random() < 0.7 else 3.0
-    return float(np.exp(rng.normal(np.log(median), 0.3)).clip(1.2, 15))
+    median = 9.0 if rng.random() < 0.75 else 3.5
+    return float(np.exp(rng.normal(np.log(median), 0.3)).clip(1.2, 18))
