@@ -32,7 +32,7 @@ from gliokit.reporting.drawing import intensity_window
 
 DOCS = Path(__file__).parent
 PATIENTS = (21, 9, 14, 4)  # of the cohort of seed 0: two rims, a mixed one, no enhancement
-FOLLOWED, SHOWN_VISITS = 8, (0, 1, 3, 4, 5)  # pseudoprogression, and progression after it
+FOLLOWED, SHOWN_VISITS = 43, (0, 1, 2, 4, 5)  # resected, and progression after it
 REAL = (0, 3, 6, 9)  # of the folder's studies: two of high and two of lower grade, TCGA
 SHOWN_MM = (148, 184)  # across and down
 SCALE = 2  # pixels per mm while drawing; the picture is stored at half
@@ -125,14 +125,15 @@ def real_row(folder: Path) -> TitledRow:
 def best_level(visits: Sequence[NDArray[np.uint8]]) -> int:
     """Choose the axial slice with most of the core, of the whole where there is no core.
 
-    Of several visits the most balanced: each counts by its share, so that what is small counts.
+    Of several visits the one in which the visit that shows least shows most.
     """
-    score = np.zeros(visits[0].shape[2])
+    shares = []
     for labels in visits:
         core = region_mask(labels, Region.TUMOR_CORE)
         area = (core if core.any() else labels > 0).sum(axis=(0, 1))
-        score += area / max(area.max(), 1)
-    return int(score.argmax())
+        shares.append(area / max(area.max(), 1))
+    least, mean = np.min(shares, axis=0), np.mean(shares, axis=0)
+    return int((least + 0.01 * mean).argmax())  # the mean decides where no slice shows all
 
 
 def row(study: Study, labels: NDArray[np.uint8], level: int) -> Row:
