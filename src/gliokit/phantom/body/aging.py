@@ -14,7 +14,9 @@ from gliokit.phantom.body.deformation import GRID_MM, control_indices, integrate
 from gliokit.phantom.body.noise import smooth_field
 from gliokit.phantom.body.tissue import Tissue
 
-UNCHANGED_AGE = 45.0  # years; the label maps are of adults of unstated ages
+UNCHANGED_AGE = 45.0  # years, of a brain with ventricles of the usual volume
+USUAL_ML, DOUBLING_YEARS = 18.0, 35.0  # of ventricles at that age, and until they double
+OLDEST = 95.0  # that large ventricles speak for
 WALL_MM_PER_YEAR = 0.15  # steepest part of the ventricles' walls moves out by so much
 WALL_SPREAD_MM = 0.8  # between people of one age
 LOSS_PER_YEAR = 0.010  # share of the cortex's surface layer that gives way to CSF
@@ -29,8 +31,16 @@ def draw_aging(anatomy: Anatomy, age: float, rng: np.random.Generator) -> NDArra
     (3, x, y, z)
         In mm on the control points of `gliokit.phantom.body.deformation`, from new to old points.
     """
-    wall_mm = WALL_MM_PER_YEAR * (age - UNCHANGED_AGE) + rng.normal(0, WALL_SPREAD_MM)
-    return ventricle_displacement(anatomy, float(np.clip(wall_mm, -3.0, 7.0)))
+    wall_mm = WALL_MM_PER_YEAR * (age - apparent_age(anatomy)) + rng.normal(0, WALL_SPREAD_MM)
+    return ventricle_displacement(anatomy, float(np.clip(wall_mm, -5.0, 7.0)))
+
+
+def apparent_age(anatomy: Anatomy) -> float:
+    """Guess the age of an anatomy in years from its ventricles; label maps do not state it."""
+    voxels = np.count_nonzero(anatomy.tissues == Tissue.VENTRICLE)
+    volume_ml = voxels * anatomy.spacing_mm**3 / 1000
+    doublings = np.log2(max(volume_ml, 1.0) / USUAL_ML)
+    return float(np.clip(UNCHANGED_AGE + DOUBLING_YEARS * doublings, 20.0, OLDEST))
 
 
 def ventricle_displacement(anatomy: Anatomy, wall_mm: float) -> NDArray[np.float32]:
