@@ -21,7 +21,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     {
         "analyze": "Outline the tumor of a study, measure it and write a report.",
         "measure": "Print volumes and diameters of a label map.",
-        "phantom": "Simulate patients: images, genotype, treatment, visits and survival.",
+        "phantom": "Simulate patients whose truth is known.",
         "demo": "Analyze a simulated study made on the spot.",
         "doctor": "Check this machine and the models.",
     }
