@@ -23,7 +23,7 @@ from gliokit.core.vocabulary import MRSequence
 from gliokit.io.cohorts import table_columns
 from gliokit.io.datasets import DATASET_LAYOUTS, DERIVED, Extra, Item
 from gliokit.phantom.cohort import CohortSettings, draw_facts, draw_visits
-from gliokit.phantom.patients.patient import Patient
+from gliokit.phantom.patients.patient import Patient, patient_name
 from gliokit.phantom.patients.table import study_id, table_cells
 from gliokit.phantom.truth import as_json
 
@@ -169,11 +169,6 @@ class Places:
         whole = {"gliokit_version": version("gliokit"), **stated}
         plain: dict[str, object] = json.loads(as_json(whole))
         return plain
-
-
-def patient_name(number: int) -> str:
-    """Name a patient as `gliokit.phantom.patients` does."""
-    return f"SIM-{number:05d}"
 
 
 def prepare(places: Places) -> None:

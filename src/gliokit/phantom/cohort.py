@@ -110,6 +110,10 @@ class SimulatedVisit:
         True labels on that grid.
     maps : dict of Map to Volume
         What was asked for.
+    lying : Body
+        What lay in the scanner.
+    of_cells : dict of MRSequence to (X, Y, Z)
+        Factors on the signal of each sequence by cell density.
     """
 
     person: Person
@@ -118,16 +122,13 @@ class SimulatedVisit:
     study: Study
     labels: LabelMap
     maps: dict[Map, Volume]
+    lying: Body
+    of_cells: dict[MRSequence, NDArray[np.float32]]
 
     @property
     def visit(self) -> Visit:
         """The facts of this visit."""
         return self.look.visit
-
-    @property
-    def cell_factors(self) -> dict[MRSequence, NDArray[np.float32]]:
-        """Factors on the signal of each sequence by cell density."""
-        return cell_factors(self.person, self.look)
 
 
 def draw_facts(settings: CohortSettings, number: int) -> Patient:
@@ -184,8 +185,8 @@ def scan_visit(person: Person, look: Look, settings: CohortSettings) -> Simulate
     patient, visit, body = person.patient, look.visit, look.body
     rng = np.random.default_rng([patient.seed, 2, visit.number])
     session = draw_session(rng, person.scanner, relaxation=person.relaxation)
-    lying = body_of(person, look)
-    images = scan_body(lying, session, rng, of_cells=cell_factors(person, look))
+    lying, of_cells = body_of(person, look), cell_factors(person, look)
+    images = scan_body(lying, session, rng, of_cells=of_cells)
     if settings.stripped:
         images = strip(images, lying, session)
     name = study_id(patient, visit)
@@ -203,6 +204,8 @@ def scan_visit(person: Person, look: Look, settings: CohortSettings) -> Simulate
         study,
         LabelMap(labels_of(body.tissues), body.affine, source=f"{name} truth"),
         make_maps(tissue, settings.maps),
+        lying,
+        of_cells,
     )
 
 

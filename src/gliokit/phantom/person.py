@@ -168,7 +168,8 @@ def make_person(patient: Patient, scanner: Scanner, making: Making, *, dials: Di
         recurrences=_recurrences(grown, patient, visits, biology),
         signature=draw_signature(rng, dial=dials.signature),
         scanner=scanner,
-        relaxation=_relaxation(scanner, biology, rng),
+        # without its dial treatment effect relaxes like tumor
+        relaxation=biology.with_treatment(draw_relaxation(rng, field_t=scanner.field_t)),
         biology=biology,
     )
 
@@ -187,16 +188,6 @@ def _look(person: Person, visit: Visit) -> Look:
     gone = resected_tissue(person.grown, treated)
     gone |= person.grown.core & (body.tissues == Tissue.GLIOSIS)  # what has answered
     return Look(visit, body, np.where(gone, np.float32(0), person.grown.density))
-
-
-def _relaxation(
-    scanner: Scanner, biology: TumorBiology, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Draw the patient's relaxation; without its dial treatment effect relaxes like tumor."""
-    drawn = draw_relaxation(rng, field_t=scanner.field_t)
-    tumor, treated = drawn[Tissue.ENHANCING_TUMOR], drawn[Tissue.TREATMENT_EFFECT]
-    drawn[Tissue.TREATMENT_EFFECT] = tumor + biology.treatment_effect * (treated - tumor)
-    return drawn
 
 
 def _fitted(healthy: Anatomy, patient: Patient, *, smaller: float) -> GrownTumor:

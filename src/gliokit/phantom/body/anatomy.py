@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_closing
 
 from gliokit.core.errors import SimulationError
-from gliokit.core.geometry import Affine, bounding_box, spacing_mm
+from gliokit.core.geometry import Affine, bounding_box, spacing_mm, to_world
 from gliokit.io.nifti import read_image
 from gliokit.phantom.body.compartments import compartments_of
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
@@ -251,7 +251,7 @@ def _trimmed(tissues: NDArray[np.uint8], right: NDArray[np.bool_], affine: Affin
     box = bounding_box(tissues)
     low = np.array([part.start for part in box]) - MARGIN_MM
     moved = affine.copy()
-    moved[:3, 3] = affine[:3, :3] @ low + affine[:3, 3]
+    moved[:3, 3] = to_world(affine, low)
     tissues = np.pad(tissues[box], MARGIN_MM)
     right = np.pad(right[box], MARGIN_MM, mode="edge")
     return Anatomy(tissues, compartments_of(tissues, right), moved)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from gliokit.core.geometry import Affine
+from gliokit.core.geometry import Affine, to_world
 from gliokit.phantom.body.anatomy import Anatomy
 from gliokit.phantom.body.compartments import Compartment
 from gliokit.phantom.body.noise import smooth_field, stretch
@@ -199,12 +199,19 @@ def deform(
     shape = shape or anatomy.tissues.shape
     new_spacing = spacing_mm or anatomy.spacing_mm
     at = _origin(deformation, extent, shape, new_spacing) / np.float32(anatomy.spacing_mm)
-    packed = anatomy.tissues.astype(np.uint16) * KINDS + anatomy.compartments
-    moved = map_coordinates(packed, at, order=0, mode="constant")
-    tissues, compartments = (moved // KINDS).astype(np.uint8), (moved % KINDS).astype(np.uint8)
+    tissues, compartments = seen_at(anatomy, at, mode="constant")
     if deformation.mirrored:
         tissues, compartments = tissues[::-1].copy(), _sides_exchanged(compartments[::-1])
     return Anatomy(tissues, compartments, _centered(anatomy, shape, new_spacing))
+
+
+def seen_at(
+    anatomy: Anatomy, at: NDArray[np.float32], *, mode: str
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Take tissue and compartment from the nearest voxel to indices (3, X, Y, Z), in one go."""
+    packed = anatomy.tissues.astype(np.uint16) * KINDS + anatomy.compartments
+    seen = map_coordinates(packed, at, order=0, mode=mode)
+    return (seen // KINDS).astype(np.uint8), (seen % KINDS).astype(np.uint8)
 
 
 def _origin(
@@ -233,7 +240,7 @@ def _origin(
 
 def _centered(anatomy: Anatomy, shape: tuple[int, ...], spacing_mm: float) -> Affine:
     affine = anatomy.affine.copy()
-    middle = affine[:3, :3] @ ((np.array(anatomy.tissues.shape) - 1) / 2) + affine[:3, 3]
+    middle = to_world(affine, (np.array(anatomy.tissues.shape) - 1) / 2)
     affine[:3, :3] *= spacing_mm / anatomy.spacing_mm
     affine[:3, 3] = middle - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
     return affine

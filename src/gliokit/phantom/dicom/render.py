@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
-from gliokit.core.geometry import Grid
+from gliokit.core.geometry import Grid, to_world
 from gliokit.core.vocabulary import Map, MRSequence
-from gliokit.phantom.cohort import SimulatedVisit, body_of, map_tissue
+from gliokit.phantom.cohort import SimulatedVisit, map_tissue
 from gliokit.phantom.dicom.series import SeriesPlan
 from gliokit.phantom.maps.volumes import make_maps
 from gliokit.phantom.scan.acquisition import acquire_on_grid, draw_acquisition
@@ -38,7 +38,7 @@ class HeadScan:
         body = self.simulated.look.body
         inside = np.argwhere(body.tissues > 0)
         corners = np.array([inside.min(0), inside.max(0)])
-        return np.sort(corners @ body.affine[:3, :3].T + body.affine[:3, 3], axis=0)
+        return np.sort(to_world(body.affine, corners), axis=0)
 
     def __call__(self, plan: SeriesPlan) -> NDArray[np.float32]:
         """Give the pixels of a series on its grid, (X, Y, Z)."""
@@ -63,10 +63,8 @@ class HeadScan:
         )
         scan = simulated.session.scan
         signal = signal_of(scan, plan.protocol, scan.gain[sequence])
-        body = body_of(simulated.person, simulated.look)
-        factor = simulated.cell_factors.get(sequence)
         return acquire_on_grid(
-            with_factor(body, factor),
+            with_factor(simulated.lying, simulated.of_cells.get(sequence)),
             simulated.look.body.affine,
             plan.grid,
             signal,

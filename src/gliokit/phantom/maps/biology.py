@@ -14,6 +14,7 @@ Source: P. D. Chang et al., AJNR 2017;38:890-8 (glioblastoma, 91 biopsies).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from gliokit.core.errors import SimulationError
 from gliokit.core.vocabulary import MRSequence
 from gliokit.phantom.body.tissue import Tissue
 
+Number = TypeVar("Number", np.float32, np.float64)
 CAPACITY = {2: 0.5, 3: 0.7, 4: 1.0}  # cells of a full voxel against grade 4, by grade
 FRONT = 0.5  # density above which growth calls tissue tumor
 TYPICAL, TYPICAL_OF_EDEMA = 0.6, 0.25  # mean densities of simulated tumors that hold cells
@@ -77,6 +79,13 @@ class TumorBiology:
     def of_treatment(self, tumor: float, treated: float) -> float:
         """Give the value of treatment effect: that of tumor at dial 0, its own at 1."""
         return tumor + self.treatment_effect * (treated - tumor)
+
+    def with_treatment(self, table: NDArray[Number]) -> NDArray[Number]:
+        """Give a table by tissue, (n_tissues, ...), whose treatment effect is as far from tumor."""
+        blended = table.copy()
+        tumor, treated = table[Tissue.ENHANCING_TUMOR], table[Tissue.TREATMENT_EFFECT]
+        blended[Tissue.TREATMENT_EFFECT] = tumor + self.treatment_effect * (treated - tumor)
+        return blended
 
 
 def cells(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 
 from gliokit.core.errors import SimulationError
-from gliokit.core.geometry import Affine, spacing_mm
+from gliokit.core.geometry import Affine, spacing_mm, to_world
 from gliokit.phantom.body.tissue import Tissue
 from gliokit.phantom.maps.biology import TumorBiology, cells, check_same_shape
 
@@ -155,7 +155,7 @@ def sample(
     A needle that would end outside the image takes what is at its edge.
     """
     check_same_shape(tissues, density)
-    start = affine[:3, :3] @ planned + affine[:3, 3]
+    start = to_world(affine, planned)
     end = np.linalg.solve(affine[:3, :3], start + error_mm - affine[:3, 3])
     i, j, k = (int(v) for v in np.clip(np.round(end), 0, np.array(tissues.shape) - 1))
     return Specimen(
@@ -198,7 +198,7 @@ def targets(tissues: NDArray[np.uint8], *, spacing: float) -> dict[Target, NDArr
 
 def _apart(places: NDArray[np.int64], taken: list[Biopsy], affine: Affine) -> NDArray[np.int64]:
     """Keep the voxels that lie far enough from every site so far, (n, 3)."""
-    world = places @ affine[:3, :3].T + affine[:3, 3]
+    world = to_world(affine, places)
     far = np.ones(len(places), dtype=bool)
     for biopsy in taken:
         far &= np.linalg.norm(world - biopsy.planned_mm, axis=1) >= APART_MM

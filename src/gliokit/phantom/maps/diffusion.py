@@ -154,10 +154,7 @@ def adc_map(
         Share of the carrying capacity, 0-1.
     """
     held = cells(tissues, density, biology=biology)
-    table = parameters.adc.copy()
-    table[Tissue.TREATMENT_EFFECT] = biology.of_treatment(
-        table[Tissue.ENHANCING_TUMOR], table[Tissue.TREATMENT_EFFECT]
-    )
+    table = biology.with_treatment(parameters.adc)
     slope = from_table(dict.fromkeys(LINKED, PER_CELLS * biology.cellularity))
     adc = table[tissues] + slope[tissues] * (held - typical(biology)[tissues])
     if parameters.spread.any():
@@ -179,10 +176,7 @@ def dti_scalars(
     spacing_mm: float,
 ) -> DiffusionScalars:
     """Make the scalars of the tensor whose mean diffusivity is `adc`, (X, Y, Z) each."""
-    table = parameters.anisotropy.copy()
-    table[Tissue.TREATMENT_EFFECT] = biology.of_treatment(
-        table[Tissue.ENHANCING_TUMOR], table[Tissue.TREATMENT_EFFECT]
-    )
+    table = biology.with_treatment(parameters.anisotropy)
     rng = np.random.default_rng([parameters.seed, 2])
     fibers = smooth_field(tissues.shape, FIBER_MM / spacing_mm, rng)
     spread = from_table(dict.fromkeys(ORDERED, FIBER_SPREAD))[tissues]

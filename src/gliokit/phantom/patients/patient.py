@@ -157,7 +157,7 @@ def draw_patient(seed: int, number: int, *, population: Population, dials: Dials
     )
     survival = draw_survival(log_hazard(prognosis, ratios=HazardRatios(), dials=dials), until)
     return Patient(
-        patient_id=f"SIM-{number:05d}",
+        patient_id=patient_name(number),
         site=site.number,
         age=age,
         sex="M" if who.random() < MALE else "F",
@@ -177,6 +177,11 @@ def draw_patient(seed: int, number: int, *, population: Population, dials: Dials
         seed=int(how.integers(2**31)),
         death_day=survival.death_day,
     )
+
+
+def patient_name(number: int) -> str:
+    """Name a patient of a cohort."""
+    return f"SIM-{number:05d}"
 
 
 def _draw_age(

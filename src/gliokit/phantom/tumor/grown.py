@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, distance_transform_edt, gaussian_filter
 
 from gliokit.core.errors import SimulationError
-from gliokit.core.geometry import bounding_box
+from gliokit.core.geometry import bounding_box, to_world
 from gliokit.phantom.body.anatomy import Anatomy
 from gliokit.phantom.body.compartments import Compartment
 from gliokit.phantom.body.noise import refine, smooth_field
@@ -26,7 +26,10 @@ from gliokit.phantom.tumor.growth import (
     Growth,
     Medium,
     diffusivity,
+    finite_arrival,
     grow,
+    has_arrived,
+    seeded,
 )
 from gliokit.phantom.tumor.layers import paint_core
 from gliokit.phantom.tumor.mass_effect import push
@@ -137,7 +140,7 @@ def grow_tumor(anatomy: Anatomy, tumor: TumorParameters) -> GrownTumor:
     layers = paint_core(core, depth_mm, tumor, rng, spacing_mm=anatomy.spacing_mm)
     order = _grow_edema(part, core, tumor, rng)
     first = np.array([s.start for s in box]) + seeds[0]
-    x, y, z = anatomy.affine[:3, :3] @ first + anatomy.affine[:3, 3]
+    x, y, z = to_world(anatomy.affine, first)
     whole = anatomy.tissues.shape
     return GrownTumor(
         tumor,
@@ -257,16 +260,9 @@ def _grow_core(
     shares = [1.0, *rng.uniform(0.02, 0.25, len(seeds) - 1)]
     merged: Growth | None = None
     for seed, share in zip(seeds, shares, strict=True):
-        start = np.zeros(tissues.shape, dtype=np.float32)
-        i, j, k = seed // step
         target = tumor.core_ml * share / sum(shares)
         around = int(target > 2 * 3**3 * spacing**3 / 1000)  # a small tumor starts in one voxel
-        start[
-            max(i - around, 0) : i + around + 1,
-            max(j - around, 0) : j + around + 1,
-            max(k - around, 0) : k + around + 1,
-        ] = 1
-        start *= medium.diffusivity > 0
+        start = seeded(tissues.shape, seed // step, around=around) * (medium.diffusivity > 0)
         one = grow(start, medium, rate_per_day=tumor.rate_per_day / widen, target_ml=target)
         merged = one if merged is None else _merged(merged, one)
     assert merged is not None  # there is at least one seed
@@ -336,9 +332,7 @@ def _grow_edema(
     rate = float(flow.max()) / (NARROWEST_FRONT * spacing) ** 2
     target_ml = np.count_nonzero(taken) * voxel_ml + extra_ml
     grown = grow(taken.astype(np.float32), medium, rate_per_day=rate, target_ml=target_ml)
-    reached = np.isfinite(grown.arrival_days)
-    arrival = np.where(reached, grown.arrival_days, grown.days * 1.05).astype(np.float32)
     # a rater's outline follows the edema, not each spur between two sulci
-    arrival = gaussian_filter(arrival, OUTLINE_MM / spacing)
+    arrival = gaussian_filter(finite_arrival(grown), OUTLINE_MM / spacing)
     order = refine(arrival, step, core.shape)
-    return np.where((order < grown.days * 1.02) & ~core & holds_edema(part.tissues), order, never)
+    return np.where(has_arrived(order, grown) & ~core & holds_edema(part.tissues), order, never)

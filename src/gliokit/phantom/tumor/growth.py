@@ -29,6 +29,8 @@ FRONT = 0.5  # density at which tissue counts as taken
 NARROWEST_FRONT = 1.2  # voxels; narrower fronts stick to the grid
 MAX_STEPS = 20_000
 CHECK_EVERY = 2  # steps between two looks at the volume
+LATE = 1.05  # when what growth has not reached would be reached, against its days
+REACHED = 1.02  # interpolated days below this share of the whole count as reached
 STALLED = 600  # steps without a new voxel after which there is nowhere left to go
 
 # relative to white matter: white to gray is 5 : 1 (Swanson); the rest is assumed
@@ -101,6 +103,26 @@ def diffusivity(
     for tissue, value in relative.items():
         table[tissue] = value
     return table[tissues] * np.exp(roughness).clip(0.2, 5.0)
+
+
+def seeded(
+    shape: tuple[int, ...], place: NDArray[np.int64], *, around: int = 1
+) -> NDArray[np.float32]:
+    """Fill the voxels up to `around` from a place with cells, (X, Y, Z)."""
+    density = np.zeros(shape, dtype=np.float32)
+    density[tuple(slice(max(i - around, 0), i + around + 1) for i in place)] = 1
+    return density
+
+
+def finite_arrival(growth: Growth) -> NDArray[np.float32]:
+    """Give arrival days that can be interpolated: what was not reached comes a little late."""
+    reached = np.isfinite(growth.arrival_days)
+    return np.where(reached, growth.arrival_days, growth.days * LATE).astype(np.float32)
+
+
+def has_arrived(arrival_days: NDArray[np.float32], growth: Growth) -> NDArray[np.bool_]:
+    """Tell of interpolated arrival days which were reached."""
+    return arrival_days < growth.days * REACHED
 
 
 def grow(

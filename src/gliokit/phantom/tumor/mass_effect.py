@@ -15,13 +15,13 @@ J Math Biol 2008;56:793-825, doi:10.1007/s00285-007-0139-x); the yields are assu
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import cg
 
 from gliokit.phantom.body.anatomy import Anatomy
 from gliokit.phantom.body.compartments import open_faces
-from gliokit.phantom.body.deformation import GRID_MM, KINDS, control_indices, integrate
+from gliokit.phantom.body.deformation import GRID_MM, control_indices, integrate, seen_at
 from gliokit.phantom.body.noise import stretch
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
 
@@ -51,12 +51,12 @@ def push(anatomy: Anatomy, core: NDArray[np.bool_], share: float) -> Anatomy:
         at[axis] += np.arange(n, dtype=np.float32).reshape(
             [-1 if axis == a else 1 for a in range(3)]
         )
-    packed = anatomy.tissues.astype(np.uint16) * KINDS + anatomy.compartments
-    moved = map_coordinates(packed, at, order=0, mode="nearest")
-    fixed = _is_stiff(anatomy.tissues) | _is_stiff((moved // KINDS).astype(np.uint8))
-    moved = np.where(fixed, packed, moved)
+    tissues, compartments = seen_at(anatomy, at, mode="nearest")
+    fixed = _is_stiff(anatomy.tissues) | _is_stiff(tissues)
     return Anatomy(
-        (moved // KINDS).astype(np.uint8), (moved % KINDS).astype(np.uint8), anatomy.affine
+        np.where(fixed, anatomy.tissues, tissues),
+        np.where(fixed, anatomy.compartments, compartments),
+        anatomy.affine,
     )
 
 

@@ -25,7 +25,15 @@ from gliokit.phantom.body.anatomy import Anatomy
 from gliokit.phantom.body.noise import refine, smooth_field
 from gliokit.phantom.body.tissue import Tissue
 from gliokit.phantom.tumor.grown import GrownTumor, first_to_arrive, holds_edema
-from gliokit.phantom.tumor.growth import INFILTRATION, Medium, diffusivity, grow
+from gliokit.phantom.tumor.growth import (
+    INFILTRATION,
+    Medium,
+    diffusivity,
+    finite_arrival,
+    grow,
+    has_arrived,
+    seeded,
+)
 from gliokit.phantom.tumor.mass_effect import push
 
 MARGIN_MM = 2.0  # of normal-looking brain that a resection takes with the core
@@ -130,15 +138,13 @@ def plan_recurrence(
     rate = float(flow.max()) / max(FRONT_MM, 1.2 * spacing * step) ** 2
     seed_ml = np.count_nonzero(start) * medium.spacing_mm**3 / 1000
     target = 1.15 * largest_ml / (1 - NECROTIC_SHARE) + seed_ml
-    grow_days = grow(start, medium, rate_per_day=rate, target_ml=target)
-    reached = np.isfinite(grow_days.arrival_days)
-    arrival = np.where(reached, grow_days.arrival_days, grow_days.days * 1.05)
-    fine = refine(arrival.astype(np.float32), step, order[box].shape)
-    never = fine > grow_days.days * 1.02
+    growth = grow(start, medium, rate_per_day=rate, target_ml=target)
+    fine = refine(finite_arrival(growth), step, order[box].shape)
+    arrived = has_arrived(fine, growth)
     # ties of the coarse grid are broken by the distance from the wall
     fine = fine + np.float32(0.01) * distance_transform_edt(~start_mask[box]).astype(np.float32)
     free = holds_edema(grown.healthy.tissues[box]) & ~grown.core[box] & ~start_mask[box]
-    order[box] = np.where(free & ~never, fine, np.inf)
+    order[box] = np.where(free & arrived, fine, np.inf)
     return Recurrence(order)
 
 
@@ -303,7 +309,4 @@ def _focus(
         places = np.argwhere(flow > 0.15)
     if not len(places):
         raise SimulationError("no tissue around the tumor in which it could recur")
-    i, j, k = places[rng.integers(len(places))]
-    seed = np.zeros(flow.shape, dtype=np.float32)
-    seed[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2, max(k - 1, 0) : k + 2] = 1
-    return seed * (flow > 0)
+    return seeded(flow.shape, places[rng.integers(len(places))]) * (flow > 0)
