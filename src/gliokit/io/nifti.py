@@ -14,6 +14,7 @@ Source: NIfTI-1 and NIfTI-2 data format standards (nifti.nimh.nih.gov).
 
 import hashlib
 import math
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from typing import TypeVar
 
 import nibabel as nib
 import numpy as np
-from isal import igzip, isal_zlib
+from isal import igzip
 from isal.igzip_lib import IsalError
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ from gliokit.io.conventions import LabelConvention, convention_of_name, to_label
 from gliokit.io.whole_file import write_whole_file
 
 MARK = b"gliokit labels BraTS2023"  # stands in the header's descrip; part of the format
-COMPRESSION = 1  # isal's levels 1 and 2 give the same bytes here; 3 is 20 times slower and larger
+COMPRESSION = 1  # by zlib: isal is faster, but now and then codes the same voxels in other bytes
 EXTENSION = bytes(4)  # "no header extension", between the header and the voxels
 PIECE = 1 << 18  # voxels; 64 k to 1 M are equally fast
 HEADERS = (nib.Nifti1Header, nib.Nifti2Header)
@@ -305,6 +306,6 @@ def _write(
         header["pixdim"][4] = step_s
     parts = [header.binaryblock + EXTENSION, array.ravel(order="F").data]
     if path.suffix == ".gz":  # a gzip header of its own holds neither name nor time
-        gzip = isal_zlib.compressobj(COMPRESSION, wbits=isal_zlib.MAX_WBITS + 16)
+        gzip = zlib.compressobj(COMPRESSION, wbits=zlib.MAX_WBITS + 16)
         parts = [*map(gzip.compress, parts), gzip.flush()]
     write_whole_file(path, b"".join(parts))
