@@ -1,1 +1,1 @@
-"""How good a result is: overlap, surface distance, patient-level intervals."""
+"""How good a result is: overlap, surface distance, lesions, calibration, intervals."""

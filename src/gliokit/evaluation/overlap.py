@@ -33,4 +33,4 @@ def dice(reference: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> float:
             "give both on the same grid"
         )
     total = np.count_nonzero(reference) + np.count_nonzero(prediction)
-    return 2 * np.count_nonzero(reference & prediction) / total if total else 1.0
+    return float(2 * np.count_nonzero(reference & prediction) / total) if total else 1.0
