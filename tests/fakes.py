@@ -9,20 +9,26 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gliokit.core.errors import NotAssessableError
 from gliokit.core.findings import Model
-from gliokit.core.image import LabelMap
+from gliokit.core.image import LabelMap, region_mask
 from gliokit.core.study import Study
+from gliokit.core.vocabulary import Region
+from gliokit.measurement.volume import volumes_by_region
+from gliokit.preprocessing.orientation import turn_to_ras
 from gliokit.segmentation.default import Segmentation
+from gliokit.segmentation.probabilities import Probabilities
 
 STARTED = "STARTED_FILE"  # environment variable: where a waiting segmenter says that it began
 
 
 class BrightVoxels:
-    """Calls enhancing what is bright on the reference."""
+    """Calls enhancing what is bright on the reference; sure of it to a tenth."""
 
-    model = Model("bright-voxels", "1", "0" * 64, "CPU", "f32")
+    def __init__(self, device: str = "cpu") -> None:
+        self.model = Model("bright-voxels", "1", "0" * 64, device, "f32")
 
     def predict(self, study: Study) -> Segmentation:
         """Answer by a threshold; stumble as the study id says."""
@@ -35,13 +41,37 @@ class BrightVoxels:
                 Path(os.environ[STARTED]).touch()
                 time.sleep(600)
         image = study.reference
-        labels = np.where(image.array > 150, 3, 0).astype(np.uint8)
-        return Segmentation(LabelMap(labels, image.affine), image.array > 0, ())
+        labels = LabelMap(np.where(image.array > 150, 3, 0).astype(np.uint8), image.affine)
+        return Segmentation(
+            labels,
+            image.array > 0,
+            (),
+            intervals={
+                entry.region: (entry.volume.value * 0.9, entry.volume.value * 1.1)
+                for entry in volumes_by_region(labels)
+            },
+            probabilities=_probabilities(labels, image.array > 0),
+        )
 
 
-def load(bundle: Path | None = None, *, threads: int | None = None) -> BrightVoxels:
+def load(
+    bundle: Path | None = None, *, threads: int | None = None, device: str = "cpu"
+) -> BrightVoxels:
     """Stand in for `gliokit.segmentation.default.load_segmenter`."""
-    return BrightVoxels()
+    return BrightVoxels(device)
+
+
+def _probabilities(labels: LabelMap, brain: NDArray[np.bool_]) -> Probabilities:
+    """Give nine in ten where a region is, one in ten in the rest of the brain."""
+    logits = [
+        np.where(brain, np.where(region_mask(labels.array, region), 1, -1) * np.log(9), -np.inf)
+        for region in Region
+    ]
+    turned = [turn_to_ras(own.astype(np.float32), labels.affine) for own in logits]
+    everywhere = (slice(None),) * 3
+    return Probabilities(
+        tuple(Region), np.stack(turned), everywhere, turned[0].shape, labels.affine
+    )
 
 
 def negate(number: int) -> int:

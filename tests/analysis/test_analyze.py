@@ -3,12 +3,16 @@
 import json
 from dataclasses import replace
 
+import nibabel as nib
 import numpy as np
 import pytest
 
 from gliokit.analysis.analyze import analyze
+from gliokit.analysis.given_labels import GivenLabels
+from gliokit.analysis.options import Options
 from gliokit.core.errors import GeometryError, NotAssessableError
-from gliokit.core.vocabulary import MRSequence
+from gliokit.core.image import LabelMap
+from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.io.nifti import read_label_map
 
 
@@ -58,4 +62,50 @@ def test_images_on_two_grids_are_refused_and_nothing_is_written(bright_study, se
 def test_study_that_cannot_be_assessed_leaves_nothing(bright_study, segmenter, tmp_path):
     with pytest.raises(NotAssessableError):
         analyze(replace(bright_study, study_id="no-brain"), tmp_path / "out", segmenter=segmenter)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_probabilities_are_written_for_every_region_on_the_grid_of_the_segmentation(
+    bright_study, segmenter, tmp_path
+):
+    out = tmp_path / "out"
+    analyze(bright_study, out, segmenter=segmenter, options=Options(probabilities=True))
+    maps = [nib.load(out / f"probabilities_{region}.nii.gz") for region in Region]
+    affine = nib.load(out / "segmentation.nii.gz").affine
+    assert all(np.allclose(own.affine, affine) for own in maps)
+    image = bright_study.reference.array
+    expected = np.where(image > 150, 0.9, np.where(image > 0, 0.1, 0))
+    for own in maps[:3]:
+        np.testing.assert_allclose(own.get_fdata(), expected, atol=0.002)
+    np.testing.assert_allclose(maps[3].get_fdata(), np.where(image > 0, 0.1, 0), atol=0.002)
+
+
+def test_probabilities_of_another_storage_orientation_lie_on_its_grid(
+    bright_study, segmenter, tmp_path
+):
+    turned = {
+        sequence: replace(
+            image,
+            array=np.ascontiguousarray(image.array.transpose(1, 0, 2)[::-1]),
+            affine=image.affine @ [[0, 1, 0, 0], [-1, 0, 0, 55], [0, 0, 1, 0], [0, 0, 0, 1]],
+        )
+        for sequence, image in bright_study.images.items()
+    }
+    out, study = tmp_path / "out", replace(bright_study, images=turned)
+    analyze(study, out, segmenter=segmenter, options=Options(probabilities=True))
+    likely = nib.load(out / "probabilities_ET.nii.gz").get_fdata() > 0.5
+    assert np.array_equal(likely, read_label_map(out / "segmentation.nii.gz").array == 3)
+    assert likely.any()
+
+
+def test_probabilities_of_labels_that_a_person_gave_are_refused(bright_study, tmp_path):
+    reference = bright_study.reference
+    labels = LabelMap(np.zeros(reference.array.shape, np.uint8), reference.affine)
+    with pytest.raises(NotAssessableError, match="outlined without probabilities"):
+        analyze(
+            bright_study,
+            tmp_path / "out",
+            segmenter=GivenLabels(labels),
+            options=Options(probabilities=True),
+        )
     assert list(tmp_path.iterdir()) == []

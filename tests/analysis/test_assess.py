@@ -1,5 +1,7 @@
 """Findings of a study whose sizes are known by construction."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from gliokit.analysis.assess import assess, midline_mm
 from gliokit.analysis.options import Options
 from gliokit.core.findings import Model, Notice
 from gliokit.core.image import LabelMap
-from gliokit.core.vocabulary import Label, MRSequence, Region, Side
+from gliokit.core.vocabulary import Label, MRSequence, Phase, Region, Side
 from gliokit.segmentation.default import Segmentation
 
 MODEL = Model("none", "1", "0" * 64, "CPU", "f32")
@@ -26,9 +28,13 @@ def segmentation(bright_study):
 
 @pytest.fixture
 def assessed(bright_study, segmentation):
-    def run(study=bright_study, model=MODEL, options=None):
+    def run(study=bright_study, model=MODEL, options=None, intervals=None):
         return assess(
-            study, segmentation, model=model, options=options or Options(), created="2026-01-01"
+            study,
+            replace(segmentation, intervals=intervals or {}),
+            model=model,
+            options=options or Options(),
+            created="2026-01-01",
         )
 
     return run
@@ -105,3 +111,40 @@ def test_edema_is_unseen_without_a_fluid_sensitive_image_though_the_core_is_seen
     findings = assessed(type(bright_study)("s", {MRSequence.T1C: bright_study[MRSequence.T1C]}))
     assert [lesion.name for lesion in findings.lesions] == ["TC-1"]
     assert findings.unseen_labels == {Label.EDEMA}
+
+
+def intervals_of(findings):
+    return {entry.region: entry.volume.interval for entry in findings.volumes_by_region}
+
+
+def test_interval_of_the_segmenter_stands_beside_its_volume(assessed):
+    intervals = intervals_of(assessed(intervals={Region.WHOLE_TUMOR: (7.5, 11.0)}))
+    assert intervals.pop(Region.WHOLE_TUMOR) == (7.5, 11.0)
+    assert set(intervals.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [((4.0, 5.0), (3.24, 5.0)), ((1.0, 2.0), (1.0, 3.24))]
+)
+def test_interval_is_widened_to_hold_the_measured_volume(assessed, given, expected):
+    found = intervals_of(assessed(intervals={Region.ENHANCING_TUMOR: given}))
+    assert found[Region.ENHANCING_TUMOR] == pytest.approx(expected)
+
+
+def test_region_that_was_not_assessed_gets_no_interval(assessed, bright_study):
+    flair = type(bright_study)("s", {MRSequence.FLAIR: bright_study[MRSequence.FLAIR]})
+    intervals = intervals_of(assessed(flair, intervals=dict.fromkeys(Region, (0.0, 20.0))))
+    assert {region for region, interval in intervals.items() if interval is None} == {
+        Region.TUMOR_CORE,
+        Region.ENHANCING_TUMOR,
+    }
+
+
+def test_phase_and_probabilities_stand_among_the_options(assessed, bright_study):
+    study = replace(bright_study, phase=Phase.POSTOPERATIVE)
+    options = dict(assessed(study, options=Options(probabilities=True)).options)
+    assert options["phase"] == "post-operative"
+    assert options["probabilities"] == "yes"
+    options = dict(assessed().options)
+    assert options["phase"] == "unknown"
+    assert options["probabilities"] == "no"

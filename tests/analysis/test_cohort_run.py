@@ -18,7 +18,7 @@ from gliokit.analysis.options import Options
 from gliokit.core.cohort import Row
 from gliokit.core.errors import OutputError
 from gliokit.core.image import LabelMap
-from gliokit.core.vocabulary import Label, MRSequence
+from gliokit.core.vocabulary import Label, MRSequence, Phase
 from gliokit.io.cohorts import read_cohort
 from gliokit.io.layouts import read_study
 from gliokit.io.nifti import read_image, read_label_map, write_image
@@ -28,11 +28,11 @@ from gliokit.io.nifti import read_image, read_label_map, write_image
 def run(study_folder, tmp_path, fakes):
     """Run over studies of the given ids, all with the same images."""
 
-    def run_cohort(*study_ids, out=tmp_path / "out", options=None, columns="t1c,flair"):
+    def run_cohort(*study_ids, out=tmp_path / "out", options=None, columns="t1c,flair", phase=""):
         paths = ",".join(f"patient/{sequence}.nii.gz" for sequence in columns.split(","))
-        lines = [f"p-{name},{name},{paths}" for name in study_ids]
+        lines = [f"p-{name},{name},{phase},{paths}" for name in study_ids]
         table = tmp_path / "cohort.csv"
-        table.write_text("\n".join([f"patient_id,study_id,{columns}", *lines]))
+        table.write_text("\n".join([f"patient_id,study_id,phase,{columns}", *lines]))
         outcomes = analyze_cohort(
             read_cohort(table),
             out,
@@ -85,6 +85,8 @@ def test_summary_gives_volumes_and_what_was_missing(run, out):
     (row,) = rows(out / "summary.csv")
     assert row["patient_id"] == "p-s1"
     assert float(row["enhancing_tumor_ml"]) == pytest.approx(6 * 5 * 4 * 0.027)
+    assert float(row["enhancing_tumor_low_ml"]) == pytest.approx(0.9 * 6 * 5 * 4 * 0.027)
+    assert float(row["enhancing_tumor_high_ml"]) == pytest.approx(1.1 * 6 * 5 * 4 * 0.027)
     assert row["missing"] == "t1 t2"
     assert row["warnings"] == "missing-sequence"
 
@@ -145,6 +147,16 @@ def test_other_options_make_a_result_outdated(finished):
     assert not still_holds(options=Options(minimum_lesion_ml=1))
 
 
+def test_asking_for_probabilities_makes_a_result_outdated(finished):
+    *_, still_holds = finished
+    assert not still_holds(options=Options(probabilities=True))
+
+
+def test_other_phase_makes_a_result_outdated(finished):
+    study, _, still_holds = finished
+    assert not still_holds(replace(study, phase=Phase.POSTOPERATIVE))
+
+
 def test_other_image_makes_a_result_outdated(finished):
     study, _, still_holds = finished
     flair = replace(study[MRSequence.FLAIR], sha256="1" * 64)
@@ -173,6 +185,15 @@ def test_incomplete_result_does_not_hold(finished, name):
     _, out, still_holds = finished
     (out / name).unlink()
     assert not still_holds()
+
+
+def test_result_without_the_probabilities_that_it_speaks_of_does_not_hold(run, out):
+    options = Options(probabilities=True)
+    run("s1", options=options)
+    assert changed(run("s1", options=options)) == []
+    (out / "s1" / "probabilities_RC.nii.gz").unlink()
+    assert changed(run("s1", options=options)) == ["s1"]
+    assert (out / "s1" / "probabilities_RC.nii.gz").is_file()
 
 
 def test_result_that_cannot_be_read_does_not_hold(finished):
@@ -213,7 +234,20 @@ def test_result_of_given_labels_stands_for_that_of_a_model(run, out, study_folde
     assert changed(run("s1")) == []
     (row,) = rows(out / "summary.csv")
     assert float(row["edema_ml"]) == pytest.approx(8 * 0.027)
+    assert row["whole_tumor_low_ml"] == row["whole_tumor_high_ml"] == ""
     assert "given-labels" in row["warnings"]
+
+
+def test_result_of_given_labels_stands_whatever_concerns_the_model_alone(run, out, study_folder):
+    give_labels(out / "s1", study_folder)
+    outcomes = run("s1", options=Options(probabilities=True), phase="post-operative")
+    assert changed(outcomes) == []
+    assert outcomes["s1"].findings.model is None
+
+
+def test_phase_of_the_table_stands_in_the_result(run):
+    (outcome,) = run("s1", phase="post-operative").values()
+    assert ("phase", "post-operative") in outcome.findings.options
 
 
 def test_result_of_given_labels_is_never_replaced(run, out, study_folder):
@@ -260,5 +294,7 @@ def test_volumes_that_could_not_be_assessed_are_left_empty(run, out):
     run("s1", columns="flair,t2")
     (row,) = rows(out / "summary.csv")
     assert row["tumor_core_ml"] == row["enhancing_tumor_ml"] == row["enhancing_ml"] == ""
+    assert row["tumor_core_low_ml"] == row["tumor_core_high_ml"] == ""
+    assert float(row["whole_tumor_high_ml"]) > float(row["whole_tumor_ml"])
     assert float(row["whole_tumor_ml"]) > 0
     assert float(row["edema_ml"]) == 0

@@ -123,6 +123,13 @@ def test_old_result_comes_back_if_the_new_one_cannot_be_moved(old_result, monkey
     assert names(old_result.parent) == ["one"]
 
 
+def test_result_with_probabilities_may_be_replaced(old_result):
+    (old_result / "probabilities_WT.nii.gz").touch()
+    with result_folder(old_result, force=True) as folder:
+        write_result(folder)
+    assert names(old_result) == [output.FINDINGS, output.REPORT]
+
+
 def test_folder_with_a_file_of_the_user_is_refused_with_force_too(old_result):
     (old_result / "thesis.docx").touch()
     with pytest.raises(OutputError, match=r"holds thesis\.docx, which gliokit did not write"):

@@ -1,43 +1,119 @@
-"""The session computes what the weights say."""
+"""The session computes what the weights say, the same on every run, and keeps to its threads."""
+
+from pathlib import Path
 
 import numpy as np
+import openvino as ov
 import pytest
+from openvino import opset13 as ops
 
-from gliokit.bundles.bundle import read_bundle, shipped_bundles
+from gliokit.bundles.bundle import Bundle, Card, seal_bundle
 from gliokit.bundles.session import Session
 from gliokit.core.errors import BundleError
 
-WIDTHS = {"coarse": (16, 32, 64, 96, 128), "fine": (16, 32, 64, 96)}
+CARD = Card(
+    name="toy",
+    version="1",
+    purpose="tests",
+    inputs=("t1", "t1c", "t2", "flair"),
+    outputs=("WT", "TC", "ET", "RC"),
+    training=("none",),
+    evaluation=("none",),
+    intended_use="tests",
+    limits=("all",),
+    assumed=(),
+    licence="Apache-2.0",
+)
+MIX = np.random.default_rng(0).standard_normal((4, 4)).astype(np.float16)  # regions, sequences
 
 
 @pytest.fixture(scope="module")
-def session() -> Session:
-    return Session(read_bundle(shipped_bundles()["default"]), threads=1)
+def bundle(tmp_path_factory) -> Bundle:
+    """Write two networks: `mix` weighs the sequences of each voxel, `blur` sees neighbors too."""
+    folder = tmp_path_factory.mktemp("toy")
+    kernel = np.random.default_rng(1).standard_normal((4, 4, 3, 3, 3)).astype(np.float32)
+    for name, weights in {
+        "mix": MIX.astype(np.float32)[..., None, None, None],
+        "blur": kernel,
+    }.items():
+        write_convolution(folder / f"{name}.xml", weights)
+    return seal_bundle(folder, CARD, made_with={})
 
 
-@pytest.mark.parametrize("stage", WIDTHS)
-def test_openvino_and_torch_give_the_same_answer(session, stage):
-    torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
-    from safetensors.torch import load_file
-
-    from gliokit.networks.unet import UNet
-
-    weights = load_file(shipped_bundles()["default"] / f"{stage}.safetensors")
-    network = UNet(4, 3, widths=WIDTHS[stage]).eval()
-    network.load_state_dict({name: value.float() for name, value in weights.items()})
-    x = np.random.default_rng(0).standard_normal((1, 4, 32, 48, 32)).astype(np.float32)
-    with torch.inference_mode():
-        expected = network(torch.from_numpy(x)).numpy()
-    found = session.run(stage, x)
-    tolerance = 0.1 if session.precision == "bf16" else 1e-2  # of the spread of the logits
-    assert np.sqrt(np.mean((found - expected) ** 2)) < tolerance * expected.std()
+def write_convolution(path: Path, weights: np.ndarray) -> None:
+    x = ops.parameter(ov.PartialShape([-1, 4, -1, -1, -1]), np.float32)
+    pads = [side // 2 for side in weights.shape[2:]]
+    y = ops.convolution(x, ops.constant(weights), [1, 1, 1], pads, pads, [1, 1, 1])
+    ov.save_model(ov.Model([y], [x]), path, compress_to_fp16=True)
 
 
-def test_the_same_input_gives_the_same_bytes(session):
-    x = np.random.default_rng(1).standard_normal((1, 4, 32, 32, 32)).astype(np.float32)
-    assert np.array_equal(session.run("coarse", x), session.run("coarse", x))
+def images(seed: int, *sides: int, sequences: int = 4) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((1, sequences, *sides)).astype(np.float32)
 
 
-def test_a_shape_that_the_network_cannot_take_is_refused(session):
-    with pytest.raises(BundleError, match=r"coarse\.xml cannot be run on shape \(1, 3, 32"):
-        session.run("coarse", np.zeros((1, 3, 32, 32, 32), dtype=np.float32))
+def test_a_network_gives_the_weighted_sum_that_its_weights_say(bundle):
+    x = images(0, 8, 9, 10)
+    expected = np.einsum("rc,ncxyz->nrxyz", MIX.astype(np.float32), x)
+    found = Session(bundle, precision="f32").run("mix", x)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_precision_of_this_cpu_stays_near_single_precision(bundle):
+    x = images(0, 16, 16, 16)
+    session = Session(bundle)
+    exact = Session(bundle, precision="f32").run("blur", x)
+    assert session.precision in ("bf16", "f32")
+    assert np.abs(session.run("blur", x) - exact).max() < 0.02 * exact.std()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_session_gives_the_same_bytes(bundle, threads):
+    x = images(1, 24, 32, 24)
+    first = Session(bundle, threads=threads).run("blur", x)
+    second = Session(bundle, threads=threads).run("blur", x)
+    assert first.tobytes() == second.tobytes()
+
+
+def test_a_shape_that_comes_back_gives_the_same_bytes(bundle):
+    session, small, large = Session(bundle), images(2, 16, 16, 16), images(2, 24, 16, 16)
+    before = session.run("blur", small)
+    assert session.run("blur", large).shape == (1, 4, 24, 16, 16)
+    assert session.run("blur", small).tobytes() == before.tobytes()
+
+
+def test_an_answer_is_not_overwritten_by_the_next(bundle):
+    session = Session(bundle)
+    first = session.run("blur", images(3, 16, 16, 16))
+    kept = first.copy()
+    session.run("blur", images(4, 16, 16, 16))
+    assert np.array_equal(first, kept)
+
+
+def test_threads_are_bounded(bundle):
+    session = Session(bundle, threads=1)
+    session.run("mix", images(0, 8, 8, 8))
+    _, compiled = session._compiled["mix"]
+    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
+
+
+def test_nothing_is_written_beside_the_networks_or_in_the_home_folder(
+    bundle, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    before = sorted(bundle.folder.rglob("*"))
+    Session(bundle).run("mix", images(0, 8, 8, 8))
+    assert sorted(bundle.folder.rglob("*")) == before
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_a_shape_that_the_network_cannot_take_is_refused(bundle):
+    with pytest.raises(BundleError, match=r"blur\.xml cannot be run on shape \(1, 3, 16"):
+        Session(bundle).run("blur", images(0, 16, 16, 16, sequences=3))
+
+
+def test_a_network_that_the_bundle_lacks_is_refused(bundle):
+    with pytest.raises(BundleError, match=r"other\.xml cannot be run"):
+        Session(bundle).run("other", images(0, 8, 8, 8))

@@ -15,6 +15,8 @@ from openvino import opset13 as ops
 from gliokit.bundles.bundle import Card, seal_bundle
 from gliokit.cli.main import main
 from gliokit.core.vocabulary import MRSequence
+from gliokit.segmentation.calibration import CALIBRATION, Calibration, RegionCalibration
+from gliokit.segmentation.default import OUTPUTS
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,14 @@ def analyze(
 
 @pytest.fixture(scope="session")
 def bright_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a bundle whose networks are one threshold: enhancing is what is bright on T1c."""
+    """Make a bundle whose networks are one threshold: enhancing is what is bright on T1c.
+
+    No cavity is ever seen. Logits are taken as they are; nine in ten intervals are said to lie
+    within one of them.
+    """
     folder = tmp_path_factory.mktemp("bright")
-    per_channel = np.zeros((3, 4, 1, 1, 1), np.float32)
-    per_channel[:, list(MRSequence).index(MRSequence.T1C)] = 1
+    per_channel = np.zeros((len(OUTPUTS), 4, 1, 1, 1), np.float32)
+    per_channel[:3, list(MRSequence).index(MRSequence.T1C)] = 1
     for name in ("coarse", "fine"):
         x = ops.parameter([-1, 4, -1, -1, -1], np.float32)
         logits = ops.convolution(x, per_channel, [1] * 3, [0] * 3, [0] * 3, [1] * 3)
@@ -71,7 +77,7 @@ def bright_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         version="1",
         purpose="tests",
         inputs=tuple(MRSequence),
-        outputs=("WT", "TC", "ET"),
+        outputs=OUTPUTS,
         training=(),
         evaluation=(),
         intended_use="tests",
@@ -79,5 +85,7 @@ def bright_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assumed=(),
         licence="Apache-2.0",
     )
+    calibration = Calibration(dict.fromkeys(OUTPUTS, RegionCalibration(1, 0, shift=1)))
+    (folder / CALIBRATION).write_text(calibration.to_json())
     seal_bundle(folder, card, made_with={})
     return folder

@@ -67,7 +67,7 @@ def test_paths_of_the_result_go_to_stdout(analyze, study_folder, out):
 def test_stages_and_volumes_go_to_stderr(analyze, study_folder, out):
     lines = analyze(study_folder, "-o", out).stderr.splitlines()
     assert "gliokit: outlining the tumor" in lines
-    assert "gliokit: enhancing tumor     3.24 mL" in lines
+    assert "gliokit: enhancing tumor     3.24 mL  90 % interval 2.92–3.56" in lines
 
 
 def test_images_may_be_named_one_by_one(analyze, study_folder, out):
@@ -117,6 +117,57 @@ def test_result_is_replaced_with_force(analyze, study_folder, out):
     analyze(study_folder, "-o", out, "--study-id", "old")
     assert analyze(study_folder, "-o", out, "--study-id", "new", "--force").code == 0
     assert json.loads((out / "findings.json").read_text())["study_id"] == "new"
+
+
+def test_probabilities_are_written_on_request_and_go_with_the_result_that_held_them(
+    analyze, study_folder, out
+):
+    ending = analyze(study_folder, "-o", out, "--probabilities")
+    assert str(out / "probabilities_WT.nii.gz") in ending.stdout.split()
+    maps = [f"probabilities_{region}.nii.gz" for region in ("ET", "RC", "TC", "WT")]
+    assert sorted(path.name for path in out.glob("probabilities*")) == maps
+    assert (
+        dict(json.loads((out / "findings.json").read_text())["options"])["probabilities"] == "yes"
+    )
+    assert analyze(study_folder, "-o", out, "--force").code == 0
+    assert list(out.glob("probabilities*")) == []
+
+
+@pytest.fixture
+def told(fakes, monkeypatch):
+    """Give the phases that the segmenter is told of."""
+    phases, predict = [], fakes.BrightVoxels.predict
+
+    def listen(segmenter, study):
+        phases.append(study.phase)
+        return predict(segmenter, study)
+
+    monkeypatch.setattr(fakes.BrightVoxels, "predict", listen)
+    return phases
+
+
+@pytest.mark.parametrize(
+    ("words", "phase"),
+    [
+        (["--phase", "pre"], "pre-operative"),
+        (["--phase", "post"], "post-operative"),
+        ([], "unknown"),
+    ],
+)
+def test_phase_is_told_to_the_segmenter_and_the_reader(
+    analyze, study_folder, out, told, words, phase
+):
+    analyze(study_folder, "-o", out, *words)
+    assert told == [phase]
+    assert dict(json.loads((out / "findings.json").read_text())["options"])["phase"] == phase
+    shown = f"<dt>Phase</dt><dd>{phase}</dd>" in (out / "report.html").read_text()
+    assert shown is bool(words)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_model_runs_on_the_device_that_is_asked_for(analyze, study_folder, out, device):
+    analyze(study_folder, "-o", out, "--device", device)
+    assert json.loads((out / "findings.json").read_text())["model"]["device"] == device
 
 
 # bad input
@@ -231,8 +282,12 @@ def test_full_disk_leaves_nothing(analyze, study_folder, out, monkeypatch):
     ("options", "message"),
     [
         (["--convention", "brats2017"], "give both"),
-        (["--labels", "l.nii", "--model", "m"], "no model is run"),
-        (["--cohort", "c.csv"], "drop STUDY"),
+        (["--labels", "l.nii", "--model", "m"], "no model is run: drop --model"),
+        (["--labels", "l.nii", "--probabilities"], "no model is run: drop --probabilities"),
+        (["--labels", "l.nii", "--device", "cuda"], "no model is run: drop --device"),
+        (["--cohort", "c.csv"], "from the table: drop STUDY"),
+        (["--cohort", "c.csv", "--phase", "pre"], "its phase, from the table: drop STUDY, --phase"),
+        (["--phase", "later"], "Invalid value for '--phase'"),
         (["--jobs", "0"], "Invalid value for '--jobs'"),
     ],
 )
@@ -356,3 +411,12 @@ def test_cohort_worker_stops_with_a_parent_that_is_killed(start, cohort, out):
     process.communicate(timeout=60)
     assert process.returncode == 143
     assert sorted(path.name for path in out.iterdir()) == ["failures.csv", "summary.csv"]
+
+
+def test_cohort_writes_probabilities_into_the_folder_of_each_study(analyze, cohort, out):
+    assert analyze("--cohort", cohort("s1"), "-o", out).code == 0
+    ending = analyze("--cohort", cohort("s1"), "--probabilities", "-o", out)
+    assert "s1 done" in ending.stderr
+    assert len(list((out / "s1").glob("probabilities_*.nii.gz"))) == 4
+    ending = analyze("--cohort", cohort("s1"), "--probabilities", "-o", out)
+    assert "s1 unchanged since the last run" in ending.stderr

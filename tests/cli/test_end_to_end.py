@@ -5,7 +5,11 @@ import shutil
 import socket
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pytest
+
+from gliokit.io.nifti import read_label_map
 
 
 @pytest.fixture
@@ -57,6 +61,15 @@ def test_volumes_equal_those_measured_on_the_written_map(analyze, gliokit, study
         region = measured["regions"][entry["region"]]
         assert region["voxels"] == entry["voxels"]
         assert region["volume_ml"] == pytest.approx(entry["volume"]["value"], abs=1e-6)
+
+
+def test_intervals_and_probabilities_are_those_of_the_model(analyze, study_folder, out):
+    assert analyze(study_folder, "-o", out, "--probabilities").code == 0
+    volumes = {v["region"]: v["volume"] for v in findings_of(out)["volumes_by_region"]}
+    low, high = volumes["ET"]["interval"]
+    assert 0 < low <= volumes["ET"]["value"] <= high
+    likely = nib.load(out / "probabilities_ET.nii.gz").get_fdata() > 0.5
+    assert np.array_equal(likely, read_label_map(out / "segmentation.nii.gz").array == 3)
 
 
 def test_no_file_name_reaches_the_result(analyze, study_folder, out):

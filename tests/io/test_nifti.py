@@ -11,7 +11,14 @@ from gliokit.core.errors import GeometryError, ImageError, LabelError, OutputErr
 from gliokit.core.image import Image, LabelMap
 from gliokit.io import nifti
 from gliokit.io.conventions import LabelConvention
-from gliokit.io.nifti import read_image, read_label_map, write_frames, write_image, write_label_map
+from gliokit.io.nifti import (
+    read_image,
+    read_label_map,
+    write_frames,
+    write_image,
+    write_label_map,
+    write_probability_map,
+)
 
 DTYPES = ["u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"]
 OBLIQUE = np.array(
@@ -378,3 +385,35 @@ def test_frames_keep_their_order_and_the_time_between_them(tmp_path):
     assert stored.header.get_zooms() == pytest.approx((2, 2, 5, 1.5))
     assert stored.header.get_xyzt_units() == ("mm", "sec")
     assert np.allclose(stored.affine, affine)
+
+
+@pytest.fixture
+def probability():
+    """Give probabilities that fill the range, its ends among them."""
+    drawn = np.random.default_rng(5).uniform(size=(7, 5, 4)).astype(np.float32)
+    drawn[0, 0, :2] = 0, 1
+    return drawn
+
+
+def test_probabilities_are_bytes_that_read_as_zero_to_one(probability, file):
+    write_probability_map(file, probability, OBLIQUE, note="gliokit probability of WT")
+    written = nib.load(file)
+    assert written.get_data_dtype() == np.uint8
+    assert written.header["descrip"].item() == b"gliokit probability of WT"
+    np.testing.assert_allclose(written.affine, OBLIQUE, atol=1e-5)
+    np.testing.assert_allclose(written.get_fdata(), probability, atol=0.5 / 255 + 1e-6)
+    np.testing.assert_allclose(written.get_fdata()[0, 0, :2], [0, 1], atol=1e-6)
+    assert_as_nibabel_reads(file)
+
+
+def test_same_probabilities_give_the_same_bytes(probability, tmp_path):
+    one, two = tmp_path / "one.nii.gz", tmp_path / "two.nii.gz"
+    write_probability_map(one, probability, OBLIQUE)
+    write_probability_map(two, np.asfortranarray(probability), OBLIQUE)
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_probabilities_given_as_label_map_are_refused(probability, file):
+    write_probability_map(file, probability, OBLIQUE)
+    with pytest.raises(LabelError):
+        read_label_map(file)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gliokit.core.findings import DISCLAIMER, Notice, Quantity
-from gliokit.core.vocabulary import Label, MRSequence, Region
+from gliokit.core.vocabulary import Label, MRSequence, Phase, Region
 from gliokit.reporting.html import LESIONS_SHOWN, SMALL_LESIONS_SHOWN, render_report
 
 
@@ -53,7 +53,18 @@ def test_report_shows_intervals_where_they_were_estimated(case):
         replace(entry, volume=Quantity(entry.volume.value, "mL", (3.0, 4.25)))
         for entry in case.findings.volumes_by_region
     )
-    assert "3.58 mL 90 % interval 3.00–4.25" in words(render(case, volumes_by_region=volumes))
+    text = words(render(case, volumes_by_region=volumes))
+    assert "3.58 mL 90 % interval 3.00–4.25" in text
+    assert "90 % interval (mL) Voxels whole tumor (WT) 3.58 3.00–4.25 1,792 tumor core" in text
+    assert "resection cavity (RC) 0.00 none seen; up to 4.25 mL cannot be excluded 0" in text
+    assert "conformal on simulated studies" in text
+    unseen = (Notice("n", "No T1c.", (Region.TUMOR_CORE,)),)
+    text = words(render(case, volumes_by_region=volumes, not_assessed=unseen))
+    assert "1,792 tumor core (TC) not assessed enhancing tumor (ET) 0.90 3.00–4.25" in text
+
+
+def test_report_without_intervals_does_not_speak_of_them(case):
+    assert "interval" not in words(render(case))
 
 
 def test_report_names_what_went_in_and_what_was_used(case):
@@ -111,6 +122,17 @@ def test_resection_cavity_is_shown_where_there_is_one(make_case, tumor):
     assert "Resection cavity 0.10 mL" in words(report)
     assert 'class="outline rc"' in report
     assert 'id="show-rc"' in report
+
+
+def test_resection_cavity_that_was_not_seen_is_named_after_surgery_alone(case):
+    def key_terms(phase):
+        study = replace(case.study, phase=phase)
+        report = render_report(case.findings, study, case.labels)
+        return words(report.split('<dl class="key">')[1].split("</dl>")[0])
+
+    assert "Resection cavity 0.00 mL" in key_terms(Phase.POSTOPERATIVE)
+    assert "Resection cavity" not in key_terms(Phase.PREOPERATIVE)
+    assert "Resection cavity" not in key_terms(Phase.UNKNOWN)
 
 
 def test_many_lesions_are_folded_but_none_is_dropped(case):

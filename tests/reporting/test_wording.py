@@ -9,6 +9,7 @@ from gliokit.core.findings import Notice, Quantity
 from gliokit.core.vocabulary import Label, MRSequence, Side
 from gliokit.reporting.wording import (
     attention,
+    bounds_text,
     center_text,
     headline_lesion,
     interval_text,
@@ -34,7 +35,22 @@ def test_numbers_carry_their_unit_and_no_more_decimals_than_they_bear(value, uni
 
 def test_interval_is_written_only_where_there_is_one():
     assert interval_text(Quantity(5.0, "mL", (4.0, 6.5))) == "90 % interval 4.00–6.50"
-    assert interval_text(Quantity(5.0, "mL")) == ""
+    assert bounds_text(Quantity(5.0, "mL", (4.0, 6.5))) == "4.00–6.50"
+    assert interval_text(Quantity(5.0, "mL")) == bounds_text(Quantity(5.0, "mL")) == ""
+
+
+@pytest.mark.parametrize(
+    ("high", "text"),
+    [
+        (0.07, "none seen; up to 0.07\xa0mL cannot be excluded"),  # .07 x 100 is above 7 in binary
+        (0.071, "none seen; up to 0.08\xa0mL cannot be excluded"),
+        (0.001, "none seen; up to 0.01\xa0mL cannot be excluded"),
+        (0.0, "none seen"),
+    ],
+)
+def test_of_nothing_it_is_said_how_much_cannot_be_excluded(high, text):
+    nothing = Quantity(0.0, "mL", (0.0, high))
+    assert interval_text(nothing) == bounds_text(nothing) == text
 
 
 def test_time_is_written_to_the_minute():
@@ -48,6 +64,40 @@ def test_place_is_written_with_the_letters_of_its_directions():
 def test_summary_names_number_side_size_and_volume(case):
     text = "One tumor core lesion on the right, measuring 10.0 × 9.5\xa0mm. Whole tumor 3.58\xa0mL."
     assert summary_text(case.findings) == text
+
+
+def with_intervals(findings, low, high):
+    """Give every volume an interval, as shares of it or, of nothing, in mL."""
+    return replace(
+        findings,
+        volumes_by_region=tuple(
+            replace(
+                entry,
+                volume=replace(
+                    entry.volume,
+                    interval=(low * (entry.volume.value or 1), high * (entry.volume.value or 1)),
+                ),
+            )
+            for entry in findings.volumes_by_region
+        ),
+    )
+
+
+def test_summary_gives_the_interval_of_the_whole_tumor(case):
+    text = summary_text(with_intervals(case.findings, 0.5, 2))
+    assert text.endswith("Whole tumor 3.58\xa0mL (90 % interval 1.79–7.17).")
+
+
+@pytest.mark.parametrize(
+    ("high", "text"),
+    [
+        (0.42, "No tumor was found; up to 0.42\xa0mL cannot be excluded."),
+        (0, "No tumor was found."),
+    ],
+)
+def test_summary_says_how_much_tumor_cannot_be_excluded(make_case, tumor, high, text):
+    case = make_case(np.zeros_like(tumor))
+    assert summary_text(with_intervals(case.findings, 0, high)) == text
 
 
 def test_summary_says_which_of_several_lesions_was_measured(case):

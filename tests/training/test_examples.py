@@ -6,31 +6,63 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gliokit.core.errors import CheckpointError
+from gliokit.core.vocabulary import MRSequence
+from gliokit.evaluation.conformal import smallest_t
+from gliokit.phantom.body.tissue import Tissue
+
 pytest.importorskip("torch", reason="torch is in the extra `train`")
 SCRIPTS = Path(__file__).parents[2] / "training" / "default"
+SHAPE = (80, 80, 80)
+NAMES = (
+    *("recipe", "patients", "real_cases", "examples", "train", "export"),
+    *("crossvalidate", "calibrate"),
+)
 
 
 @pytest.fixture
 def scripts(monkeypatch):
     monkeypatch.syspath_prepend(SCRIPTS)
-    return {name: import_module(name) for name in ("recipe", "examples")}
+    return {name: import_module(name) for name in NAMES}
 
 
 @pytest.fixture
-def tissues() -> np.ndarray:
-    """Give a block of cortex around white matter with a tumor in it."""
-    array = np.zeros((80, 80, 80), dtype=np.uint8)
-    array[8:72, 8:72, 8:72] = 3
-    array[16:64, 16:64, 16:64] = 4
-    array[30:50, 30:50, 30:50] = 16
-    array[34:44, 34:44, 34:44] = 15
-    return array
+def patient(scripts, tmp_path) -> Path:
+    """Write a block of cortex around white matter with a tumor and a cavity in it."""
+    tissues = np.zeros(SHAPE, dtype=np.uint8)
+    tissues[8:72, 8:72, 8:72] = Tissue.CORTEX
+    tissues[16:64, 16:64, 16:64] = Tissue.WHITE_MATTER
+    tissues[30:50, 30:50, 30:50] = Tissue.EDEMA
+    tissues[34:44, 34:44, 34:44] = Tissue.ENHANCING_TUMOR
+    tissues[20:28, 20:28, 20:28] = Tissue.CAVITY_FLUID
+    kind = scripts["patients"].Kind.TREATED
+    path = tmp_path / "0.npz"
+    scripts["patients"].TrainingPatient(kind, tissues, np.zeros_like(tissues)).write(path)
+    return path
 
 
-@pytest.mark.parametrize("stage", ["coarse", "coarse-2", "fine"])
+@pytest.fixture
+def case(scripts):
+    """Give a real case of noise with a tumor in it."""
+    rng = np.random.default_rng(0)
+    images = {s: np.zeros(SHAPE, dtype=np.float32) for s in MRSequence}
+    for image in images.values():
+        image[8:72, 8:72, 8:72] = rng.uniform(1, 2, (64, 64, 64))
+    labels = np.zeros(SHAPE, dtype=np.uint8)
+    labels[30:50, 30:50, 30:50] = 2
+    labels[35:45, 35:45, 35:45] = 3
+    return scripts["real_cases"].RealCase("A", images, labels)
+
+
+def recipe_of(scripts, network: str, **settings):
+    given = {"widths": (4, 8), "crop": (16, 16, 16), "steps": 5} | settings
+    return scripts["recipe"].Recipe(network, **given)
+
+
+@pytest.mark.parametrize("stage", ["coarse", "fine", "fine-real"])
 def test_shipped_recipes_can_be_read(scripts, stage):
     recipe = scripts["recipe"].Recipe.read(SCRIPTS / f"{stage}.toml")
-    assert recipe.steps > 0
+    assert recipe.network == stage.removesuffix("-real")
     assert all(n % 2 ** (len(recipe.widths) - 1) == 0 for n in recipe.crop)
 
 
@@ -41,25 +73,95 @@ def test_an_unknown_setting_is_refused(scripts, tmp_path):
         scripts["recipe"].Recipe.read(path)
 
 
-@pytest.mark.parametrize("spacing", [1, 2])
-def test_an_example_depends_on_its_number_alone(scripts, tissues, tmp_path, spacing):
-    np.save(tmp_path / "0.npy", tissues)
-    recipe = scripts["recipe"].Recipe(
-        spacing_mm=spacing, widths=(4, 8), crop=(16, 16, 16), batch=1, steps=5, learning_rate=1e-3
-    )
-    examples = scripts["examples"].SimulatedExamples([tmp_path / "0.npy"], recipe)
-    one, two, other = examples[3], examples[3], examples[4]
-    assert np.array_equal(one[0], two[0])
-    assert np.array_equal(one[1], two[1])
+@pytest.mark.parametrize("network", ["coarse", "fine"])
+@pytest.mark.parametrize("real", [0.0, 1.0])
+def test_an_example_depends_on_its_number_alone(scripts, patient, case, network, real):
+    recipe = recipe_of(scripts, network, real=real, reuse=2)
+    examples = scripts["examples"].Examples([patient], recipe, [case])
+    one, other = examples[3], examples[4]
+    again = scripts["examples"].Examples([patient], recipe, [case])[3]
+    assert np.array_equal(one[0], again[0])
+    assert np.array_equal(one[1], again[1])
     assert not np.array_equal(one[0], other[0])
 
 
-def test_regions_of_an_example_nest(scripts, tissues, tmp_path):
-    np.save(tmp_path / "0.npy", tissues)
-    recipe = scripts["recipe"].Recipe(
-        spacing_mm=2, widths=(4, 8), crop=(32, 32, 32), batch=1, steps=5, on_tumor=1.0
-    )
-    _, y = scripts["examples"].SimulatedExamples([tmp_path / "0.npy"], recipe)[0]
-    whole, core, enhancing = y.numpy()
+def test_the_coarse_network_sees_the_whole_brain_on_its_canvas(scripts, patient):
+    x, y = scripts["examples"].Examples([patient], recipe_of(scripts, "coarse"))[0]
+    assert x.shape == y.shape == (4, 80, 96, 80)
+
+
+def test_regions_of_an_example_nest_and_a_cavity_lies_beside_them(scripts, patient):
+    recipe = recipe_of(scripts, "coarse")
+    _, y = scripts["examples"].Examples([patient], recipe)[0]
+    whole, core, enhancing, cavity = y.numpy()
     assert whole.sum() > core.sum() >= enhancing.sum() > 0
     assert np.all(core <= whole)
+    assert cavity.sum() * 8 == 8**3
+    assert not np.any(cavity * whole)
+
+
+def test_a_smaller_network_takes_over_the_first_channels_of_a_larger_one(scripts):
+    unet = import_module("gliokit.networks.unet").UNet
+    large, small = unet(4, 3, widths=(4, 8, 12)), unet(4, 4, widths=(4, 8, 8))
+    scripts["train"].take_over(small, large.state_dict())
+    ours, theirs = small.state_dict(), large.state_dict()
+    assert np.array_equal(ours["down.1.3.weight"], theirs["down.1.3.weight"][:8, :8])
+    assert np.array_equal(ours["head.weight"][:3], theirs["head.weight"])
+
+
+def test_every_real_case_is_left_out_of_one_fold_and_only_one(scripts):
+    names = [f"P{n:02d}" for n in range(10)]
+    folds = scripts["crossvalidate"].folds_of(names)
+    assert sorted(name for fold in folds for name in fold) == names
+
+
+def test_no_fold_is_trained_on_a_case_that_it_holds_out(scripts, monkeypatch, tmp_path):
+    folds = scripts["crossvalidate"]
+    cases = [scripts["real_cases"].RealCase(f"P{n}", {}, np.zeros((1, 1, 1))) for n in range(9)]
+    trained = {}
+    monkeypatch.setattr(folds, "read_cases", lambda folder: cases)
+
+    def remember(runs, out, patients, real):
+        out.mkdir()
+        trained[out] = {case.name for case in real}
+
+    monkeypatch.setattr(folds, "fine_tune", remember)
+    given = ["--patients", "P", "--real", "R", "--runs", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", ["crossvalidate.py", *given])
+    folds.main()
+    for case in cases:
+        assert case.name not in trained[folds.fold_of(tmp_path, case.name)]
+    assert len(trained[tmp_path / "all"]) == len(cases)
+    with pytest.raises(LookupError, match="0 folds"):
+        folds.fold_of(tmp_path, "a stranger")
+
+
+def test_finished_weights_of_another_run_are_not_taken_for_this_one(scripts, tmp_path):
+    save = import_module("safetensors.torch").save_file
+    save({}, tmp_path / "weights.safetensors", metadata={"run": "a"})
+    scripts["train"].check_run(tmp_path / "weights.safetensors", "a")
+    with pytest.raises(CheckpointError, match="is of run a, this one is b"):
+        scripts["train"].check_run(tmp_path / "weights.safetensors", "b")
+
+
+@pytest.mark.parametrize("voxels", [0, 1, 40, 100, 130])
+def test_the_score_of_a_case_is_the_smallest_shift_that_holds_its_volume(scripts, voxels):
+    logits = np.random.default_rng(0).normal(size=100).astype(np.float32)
+    calibrate = scripts["calibrate"]
+    case = calibrate.Observed(np.zeros((3, 0)), *calibrate.bounds_of(logits, voxels), None)
+    score = case.score(calibrate.Recalibration(0.7, -0.2))
+    known = smallest_t(0.7 * logits - 0.2, 1.0, reference_ml=float(voxels))
+    assert score == pytest.approx(known, abs=1e-6)
+
+
+def test_a_bundle_gives_back_the_weights_it_was_made_from(scripts, tmp_path):
+    torch = import_module("torch")
+    unet = import_module("gliokit.networks.unet").UNet(4, 4, widths=(4, 8, 8))
+    for weight in unet.parameters():  # as training leaves them: none is zero
+        torch.nn.init.normal_(weight)
+    save = import_module("safetensors.torch").save_file
+    state = {name: value.half().contiguous() for name, value in unet.state_dict().items()}
+    save(state, tmp_path / "weights.safetensors")
+    scripts["export"].write_ir(tmp_path / "weights.safetensors", tmp_path / "coarse.xml")
+    kept = import_module("gliokit.bundles.weights").read_weights(tmp_path / "coarse.xml")
+    assert sorted(kept) == sorted(state)

@@ -13,14 +13,15 @@ from typing import Protocol
 
 from gliokit.analysis.assess import assess
 from gliokit.analysis.options import Options
-from gliokit.analysis.output import FINDINGS, REPORT, SEGMENTATION, result_folder
+from gliokit.analysis.output import FINDINGS, PROBABILITIES, REPORT, SEGMENTATION, result_folder
+from gliokit.core.errors import NotAssessableError
 from gliokit.core.findings import Findings, Model, Notice
-from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, shared_grid
-from gliokit.io.nifti import write_label_map
+from gliokit.io.nifti import write_label_map, write_probability_map
 from gliokit.reporting.findings_json import findings_json
 from gliokit.reporting.html import render_report
 from gliokit.segmentation.default import Segmentation
+from gliokit.segmentation.probabilities import Probabilities
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def analyze(
     GeometryError
         If the images lie on different grids.
     NotAssessableError
-        If the images show no brain.
+        If the images show no brain, or probabilities are asked of a segmenter that has none.
     OutputError
         If the result cannot be written there.
     """
@@ -92,21 +93,38 @@ def analyze_into(
     shared_grid(study)
     on_stage("outlining the tumor")
     segmentation = segmenter.predict(study)
+    options = options or Options()
+    probabilities = _asked_for(segmentation, study) if options.probabilities else None
     on_stage("measuring")
     findings = assess(
         study,
         replace(segmentation, notices=(*notices, *segmentation.notices)),
         model=segmenter.model,
-        options=options or Options(),
+        options=options,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     on_stage("writing the report")
-    _write(folder, findings, study=study, labels=segmentation.labels)
+    write_label_map(folder / SEGMENTATION, segmentation.labels)
+    if probabilities:
+        _write_probabilities(folder, probabilities)
+    report = render_report(findings, study, segmentation.labels)
+    (folder / REPORT).write_text(report, encoding="utf-8")
+    (folder / FINDINGS).write_text(findings_json(findings), encoding="utf-8")
     return findings
 
 
-def _write(folder: Path, findings: Findings, *, study: Study, labels: LabelMap) -> None:
-    write_label_map(folder / SEGMENTATION, labels)
-    report = render_report(findings, study, labels)
-    (folder / REPORT).write_text(report, encoding="utf-8")
-    (folder / FINDINGS).write_text(findings_json(findings), encoding="utf-8")
+def _asked_for(segmentation: Segmentation, study: Study) -> Probabilities:
+    if segmentation.probabilities is None:
+        raise NotAssessableError(
+            f"study {study.study_id} was outlined without probabilities, as labels given by a "
+            "person are; leave them out, or let a model outline it"
+        )
+    return segmentation.probabilities
+
+
+def _write_probabilities(folder: Path, probabilities: Probabilities) -> None:
+    for region, name in PROBABILITIES.items():  # one at a time: each is as large as an image
+        note = f"gliokit probability of {region}"
+        write_probability_map(
+            folder / name, probabilities.of(region), probabilities.affine, note=note
+        )

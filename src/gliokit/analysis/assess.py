@@ -9,7 +9,8 @@ millimeters: it is approximate.
 """
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from gliokit.analysis.notices import doubts, not_judged
 from gliokit.analysis.options import Options
-from gliokit.core.findings import Findings, Input, Lesion, Model, Quantity
+from gliokit.core.findings import Findings, Input, Lesion, Model, Quantity, RegionVolume
 from gliokit.core.geometry import Affine, axis_codes, spacing_mm, to_world
 from gliokit.core.image import Image
 from gliokit.core.study import Study
@@ -59,9 +60,11 @@ def assess(
         inputs=describe_inputs(study),
         missing=tuple(study.missing),
         model=model,
-        options=options.stated(),
+        options=options.stated(study.phase),
         volumes_by_label=volumes_by_label(labels),
-        volumes_by_region=volumes_by_region(labels),
+        volumes_by_region=with_intervals(
+            volumes_by_region(labels), segmentation.intervals, unseen=unseen
+        ),
         lesions=_lesions(
             segmentation, options, regions=[r for r in LESION_REGIONS if r not in unseen]
         ),
@@ -72,6 +75,30 @@ def assess(
             ("python", platform.python_version()),
             *((name, version(name)) for name in SOFTWARE),
         ),
+    )
+
+
+def with_intervals(
+    volumes: Iterable[RegionVolume],
+    intervals: Mapping[Region, tuple[float, float]],
+    *,
+    unseen: Collection[Region],
+) -> tuple[RegionVolume, ...]:
+    """Give volumes the 90 % intervals that were estimated for them.
+
+    Parameters
+    ----------
+    intervals : mapping of Region to (low, high)
+        In mL; widened where they leave out the measured volume, which rests on labels that
+        were tidied up after the intervals.
+    unseen : collection of Region
+        Regions that were not assessed; they get none.
+    """
+    return tuple(
+        replace(entry, volume=_with_interval(entry.volume, intervals[entry.region]))
+        if entry.region in intervals and entry.region not in unseen
+        else entry
+        for entry in volumes
     )
 
 
@@ -92,6 +119,11 @@ def midline_mm(brain: NDArray[np.bool_], affine: Affine) -> float:
     per_axis = [brain.sum(axis=others) for others in ((1, 2), (0, 2), (0, 1))]
     center = [float(np.average(np.arange(len(n)), weights=n)) for n in per_axis]
     return float(to_world(affine, center)[0])
+
+
+def _with_interval(volume: Quantity, interval: tuple[float, float]) -> Quantity:
+    low, high = interval
+    return replace(volume, interval=(min(low, volume.value), max(high, volume.value)))
 
 
 def _input(sequence: MRSequence, image: Image) -> Input:

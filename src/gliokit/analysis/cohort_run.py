@@ -1,13 +1,13 @@
 """Many studies, each to its own result; one bad study never stops the others.
 
 In OUT stand a folder per study and two tables, written when the run ends, however it ends, on
-the studies that it came to: `summary.csv` with the volumes of those that have a result (empty
-cells where a region could not be assessed), `failures.csv` with the reason for each of the
-others (only its header if there is none). Reasons name images by their columns, since file and
-folder names may hold patient names.
+the studies that it came to: `summary.csv` with the volumes of those that have a result, and the
+ends of their 90 % intervals (empty cells where a region could not be assessed, or no interval was
+estimated); `failures.csv` with the reason for each of the others (only its header if there is
+none). Reasons name images by their columns, since file and folder names may hold patient names.
 
 A run goes on where the last one stopped: a study whose result is whole and comes of the same
-images, options, model and version is not analyzed again; an outdated result is replaced. A
+images, options, phase, model and version is not analyzed again; an outdated result is replaced. A
 result whose labels a person gave stands for that of any model, and is never replaced.
 """
 
@@ -22,20 +22,19 @@ from typing import TypeAlias
 from gliokit.analysis.analyze import Segmenter, analyze
 from gliokit.analysis.assess import describe_inputs
 from gliokit.analysis.failure import FAILURE, exit_code, reason
-from gliokit.analysis.options import Options
+from gliokit.analysis.options import OF_THE_MODEL, Options
 from gliokit.analysis.output import (
     FINDINGS,
-    REPORT,
-    SEGMENTATION,
     csv_text,
     explained,
     remove_leftovers,
+    result_names,
     write_whole,
 )
 from gliokit.analysis.workers import run_tasks
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import FindingsError, OutputError
-from gliokit.core.findings import Findings, Input, Model
+from gliokit.core.findings import Findings, Input, Model, Quantity
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Label, MRSequence, Region
 from gliokit.io.cohorts import PATH_COLUMNS
@@ -50,7 +49,7 @@ SUMMARY_COLUMNS = (
     "patient_id",
     "study_id",
     *(f"{label.name.lower()}_ml" for label in Label if label is not Label.BACKGROUND),
-    *(f"{region.name.lower()}_ml" for region in Region),
+    *(f"{region.name.lower()}{end}" for region in Region for end in ("_ml", "_low_ml", "_high_ml")),
     "missing",
     "warnings",
     "not_assessed",
@@ -181,22 +180,27 @@ def without_paths(text: str, row: Row) -> str:
 
 def standing_result(out: Path) -> Findings | None:
     """Read the findings of the result that stands in `out`, if it is whole."""
-    if not all((out / name).is_file() for name in (REPORT, SEGMENTATION, FINDINGS)):
-        return None
     try:
-        return read_findings((out / FINDINGS).read_text(encoding="utf-8"))
+        findings = read_findings((out / FINDINGS).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, FindingsError):
         return None
+    return findings if all((out / name).is_file() for name in result_names(findings)) else None
 
 
 def is_current(findings: Findings, study: Study, *, model: Model | None, options: Options) -> bool:
     """Tell whether analyzing `study` would give these findings again."""
+    stated = options.stated(study.phase)
     return (
         findings.gliokit_version == version("gliokit")
         and findings.model in (model, None)
-        and findings.options == options.stated()
+        and _ruling(findings.options, findings.model) == _ruling(stated, findings.model)
         and _hashes(findings.inputs) == _hashes(describe_inputs(study))
     )
+
+
+def _ruling(stated: tuple[tuple[str, str], ...], model: Model | None) -> dict[str, str]:
+    """Select the options that the result depends on."""
+    return {name: value for name, value in stated if model or name not in OF_THE_MODEL}
 
 
 def _hashes(inputs: tuple[Input, ...]) -> dict[MRSequence, str]:
@@ -225,13 +229,26 @@ def _write_tables(out: Path, rows: Sequence[Row], outcomes: Mapping[str, Outcome
 
 
 def _summary(row: Row, findings: Findings) -> Cells:
-    labels = [(e.volume, e.label in findings.unseen_labels) for e in findings.volumes_by_label]
-    regions = [(e.volume, e.region in findings.unseen_regions) for e in findings.volumes_by_region]
+    labels, regions = findings.unseen_labels, findings.unseen_regions
     return (
         row.patient_id,
         row.study_id,
-        *("" if unseen else f"{volume.value:.6g}" for volume, unseen in labels + regions),
+        *("" if e.label in labels else _cell(e.volume.value) for e in findings.volumes_by_label),
+        *(
+            cell
+            for e in findings.volumes_by_region
+            for cell in (("", "", "") if e.region in regions else _with_interval(e.volume))
+        ),
         " ".join(findings.missing),
         " ".join(dict.fromkeys(notice.code for notice in findings.warnings)),
         " ".join(notice.code for notice in findings.not_assessed),
     )
+
+
+def _with_interval(volume: Quantity) -> tuple[str, str, str]:
+    low, high = map(_cell, volume.interval) if volume.interval else ("", "")
+    return _cell(volume.value), low, high
+
+
+def _cell(value: float) -> str:
+    return f"{value:.6g}"

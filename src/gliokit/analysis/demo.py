@@ -3,6 +3,7 @@
 The study is written and read back as NIfTI, so that the demo walks the path of real data.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from gliokit.analysis.analyze import OnStage, Segmenter, analyze_into
@@ -22,7 +23,7 @@ SIMULATED = Notice("simulated", "This patient is simulated: the images were comp
 def analyze_simulated(
     seed: int, out: Path, *, segmenter: Segmenter, force: bool, on_stage: OnStage
 ) -> tuple[Findings, dict[Region, float]]:
-    """Simulate a patient, analyze it into `out`, and give findings and Dice per region.
+    """Simulate a patient, analyze it into `out`, and give findings and Dice per region there is.
 
     Raises
     ------
@@ -33,7 +34,8 @@ def analyze_simulated(
         on_stage("simulating a patient")
         simulated = simulate_study(seed)
         _write_inputs(folder, simulated)
-        study = read_study(folder / INPUTS, study_id=simulated.study.study_id)
+        read = read_study(folder / INPUTS, study_id=simulated.study.study_id)
+        study = replace(read, phase=simulated.study.phase)
         findings = analyze_into(
             folder, study, segmenter=segmenter, notices=(SIMULATED,), on_stage=on_stage
         )
@@ -42,6 +44,7 @@ def analyze_simulated(
     return findings, {
         region: dice(region_mask(truth, region), region_mask(prediction, region))
         for region in OUTPUTS
+        if region_mask(truth, region).any()
     }
 
 

@@ -20,20 +20,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from uuid import uuid4
 
 import psutil
 
+from gliokit.analysis.options import PROBABILITIES_WRITTEN
 from gliokit.core.errors import GliokitError, OutputError
-from gliokit.core.vocabulary import MRSequence
+from gliokit.core.findings import Findings
+from gliokit.core.vocabulary import MRSequence, Region
 
 REPORT = "report.html"
 SEGMENTATION = "segmentation.nii.gz"
 FINDINGS = "findings.json"
+PROBABILITIES: MappingProxyType[Region, str] = MappingProxyType(
+    {region: f"probabilities_{region}.nii.gz" for region in Region}  # on request
+)
 INPUTS = "inputs"  # what a demo simulated, beside its result
 TRUTH = f"{INPUTS}/truth.nii.gz"
 RESULT_PATHS = frozenset(
-    {REPORT, SEGMENTATION, FINDINGS, INPUTS, TRUTH}
+    {REPORT, SEGMENTATION, FINDINGS, INPUTS, TRUTH, *PROBABILITIES.values()}
     | {f"{INPUTS}/{sequence}.nii.gz" for sequence in MRSequence}
 )
 
@@ -43,6 +49,12 @@ _TEMPORARY = re.compile(
 _CLOCK_SLACK_S = 2.0  # between a file system's clock and the process table's
 LEFT_BY_DESKTOPS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def result_names(findings: Findings) -> tuple[str, ...]:
+    """Name the files that a whole result of these findings holds."""
+    asked = PROBABILITIES_WRITTEN in findings.options
+    return (REPORT, SEGMENTATION, *(PROBABILITIES.values() if asked else ()), FINDINGS)
 
 
 @contextmanager

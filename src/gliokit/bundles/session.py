@@ -1,11 +1,17 @@
 """One OpenVINO session that runs every network of a bundle on this machine's CPU.
 
 Networks are `NAME.xml` and `NAME.bin`. A network is compiled for the shape that it is given
-and kept until it is given another one: the same shape again costs nothing, and memory does
-not grow with the number of studies. The same input, threads and machine give the same bytes.
+and kept until it is given another one: the same shape again need not be compiled, and memory
+does not grow with the number of studies. What the layers wrote is given back after each run.
+The same input, threads, precision and machine give the same bytes.
+
+Nothing is cached on disk. Compiling takes 0.1 to 0.2 s a network (bf16, one core of a Zen 4);
+OpenVINO 2026.4's own cache saves 0.03 to 0.06 s of that, writes 2.5 to 6 MB per shape that
+nobody removes, and runs a blob with a flipped bit without a word, to another result.
 """
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 import openvino as ov
@@ -13,6 +19,8 @@ from numpy.typing import NDArray
 
 from gliokit.bundles.bundle import Bundle
 from gliokit.core.errors import BundleError
+
+Precision: TypeAlias = Literal["bf16", "f32"]
 
 
 class Session:
@@ -23,18 +31,26 @@ class Session:
     bundle : Bundle
         Already checked.
     threads : int or None
-        CPU threads; all cores when None.
+        Most CPU threads; all cores when None.
+    precision : {"bf16", "f32"} or None
+        Of the arithmetic; the fastest that this CPU computes in natively when None.
 
     Attributes
     ----------
+    device : str
+        `cpu`.
     precision : str
-        `bf16` where the CPU computes in it, else `f32`.
+        `bf16` or `f32`.
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
+    device = "cpu"
+
+    def __init__(
+        self, bundle: Bundle, *, threads: int | None = None, precision: Precision | None = None
+    ) -> None:
         self._core = ov.Core()
         self._folder = bundle.folder
-        self.precision = cpu_precision(self._core)
+        self.precision = precision or cpu_precision(self._core)
         self._settings: dict[str, str | int] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": self.precision,
@@ -44,13 +60,21 @@ class Session:
         self._compiled: dict[str, tuple[tuple[int, ...], ov.CompiledModel]] = {}
 
     def run(self, network: str, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Map a batch (N, C, X, Y, Z) through a network; (N, regions, X, Y, Z)."""
+        """Map a batch (N, C, X, Y, Z) through a network; (N, regions, X, Y, Z).
+
+        Raises
+        ------
+        BundleError
+            If the bundle has no such network, or it cannot take this shape.
+        """
         shape, compiled = self._compiled.get(network, (None, None))
         if compiled is None or shape != x.shape:
             self._compiled.pop(network, None)  # its buffers go before the new ones come
             compiled = self._compile(self._folder / f"{network}.xml", x.shape)
             self._compiled[network] = (x.shape, compiled)
-        return np.array(compiled(x)[0], dtype=np.float32)
+        y = np.asarray(compiled(x)[0], dtype=np.float32)  # OpenVINO's own copy
+        compiled.release_memory()  # what layers wrote: most of the memory, and soon had again
+        return y
 
     def _compile(self, path: Path, shape: tuple[int, ...]) -> ov.CompiledModel:
         try:
@@ -62,6 +86,6 @@ class Session:
             raise BundleError(f"{path} cannot be run on shape {shape}: {reason}") from error
 
 
-def cpu_precision(core: ov.Core) -> str:
+def cpu_precision(core: ov.Core) -> Precision:
     """Name the fastest precision that this CPU computes in natively."""
     return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"

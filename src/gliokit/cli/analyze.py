@@ -1,11 +1,11 @@
 """`gliokit analyze`: one study, or a whole cohort, to its results."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
 
 import typer
 
@@ -16,57 +16,36 @@ from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.given_labels import GivenLabels
 from gliokit.analysis.options import MINIMUM_LESION_ML, Options
 from gliokit.bundles.bundle import read_bundle
+from gliokit.cli import option
 from gliokit.cli.progress import progress, say
 from gliokit.cli.result import show_result
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.cohorts import read_cohort
-from gliokit.io.conventions import LabelConvention
 from gliokit.io.layouts import read_study
 from gliokit.io.nifti import read_label_map
 from gliokit.segmentation.default import load_segmenter
 
 
-def _image(sequence: MRSequence) -> Any:
-    """Make the option of a sequence."""
-    return typer.Option(f"--{sequence}", help=f"The {sequence} image, wherever it lies.")
-
-
 def analyze(  # noqa: PLR0913 - one parameter per option
-    study: Annotated[
-        Path | None,
-        typer.Argument(metavar="STUDY", help="Folder of one study: NIfTI files, one per sequence."),
-    ] = None,
+    study: option.StudyFolder = None,
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the result, new or empty.")],
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the gliokit result that stands in OUT.")
-    ] = False,
-    t1: Annotated[Path | None, _image(MRSequence.T1)] = None,
-    t1c: Annotated[Path | None, _image(MRSequence.T1C)] = None,
-    t2: Annotated[Path | None, _image(MRSequence.T2)] = None,
-    flair: Annotated[Path | None, _image(MRSequence.FLAIR)] = None,
-    study_id: Annotated[
-        str | None, typer.Option(help="Name of the study in the result; by default a hash.")
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="Measure this (edited) label map: no model is run.")
-    ] = None,
-    convention: Annotated[
-        LabelConvention | None, typer.Option(help="How the numbers in --labels are meant.")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Model bundle in the place of the one that is built in.")
-    ] = None,
-    minimum_lesion_ml: Annotated[
-        float, typer.Option(min=0, help="Smaller lesions get no diameters.")
-    ] = MINIMUM_LESION_ML,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads in all; by default one per core.")
-    ] = None,
-    cohort: Annotated[
-        Path | None, typer.Option(help="CSV with a row per study; results in OUT/STUDY_ID.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Studies of a cohort at a time.")] = 1,
+    out: option.Out,
+    force: option.Force = False,
+    t1: option.T1 = None,
+    t1c: option.T1c = None,
+    t2: option.T2 = None,
+    flair: option.Flair = None,
+    study_id: option.StudyId = None,
+    phase: option.WhichPhase = None,
+    labels: option.Labels = None,
+    convention: option.Convention = None,
+    probabilities: option.Probabilities = False,
+    minimum_lesion_ml: option.MinimumLesion = MINIMUM_LESION_ML,
+    model: option.ModelBundle = None,
+    device: option.OnDevice = option.Device.CPU,
+    threads: option.Threads = None,
+    cohort: option.CohortTable = None,
+    jobs: option.Jobs = 1,
 ) -> None:
     """Outline the tumor of a study, measure it and write a report to OUT.
 
@@ -77,7 +56,7 @@ def analyze(  # noqa: PLR0913 - one parameter per option
 
     gliokit analyze patient7 -o result
 
-    gliokit analyze --t1c t1_gd.nii.gz --flair flair.nii.gz -o result
+    gliokit analyze --t1c gd.nii.gz --flair flair.nii.gz --phase post -o out
 
     gliokit analyze patient7 --labels edited.nii.gz -o result --force
 
@@ -85,34 +64,46 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     """
     given = {MRSequence.T1: t1, MRSequence.T1C: t1c, MRSequence.T2: t2, MRSequence.FLAIR: flair}
     images = {sequence: path for sequence, path in given.items() if path}
-    options = Options(minimum_lesion_ml)
+    options = Options(minimum_lesion_ml, probabilities)
+    load = partial(load_segmenter, model, device=device.value)
     if convention and not labels:
         raise typer.BadParameter("--convention tells how to read --labels; give both")
-    if model and labels:
-        raise typer.BadParameter("with --labels no model is run; drop --model or --labels")
+    if labels:
+        on_cuda = device is option.Device.CUDA
+        of_model = {"--model": model, "--probabilities": probabilities, "--device": on_cuda}
+        _refuse(of_model, because="with --labels no model is run")
     if cohort:
-        if study or images or labels or study_id or force:
-            raise typer.BadParameter(
-                "--cohort takes every study from its table: "
-                "drop STUDY, --t1, --t1c, --t2, --flair, --labels, --study-id and --force"
-            )
-        workers = partial(load_segmenter, model, threads=_threads_each(threads, jobs))
+        of_study: dict[str, object] = {"STUDY": study, "--study-id": study_id, "--labels": labels}
+        of_study |= {f"--{sequence}": path for sequence, path in images.items()}
+        of_study |= {"--phase": phase, "--force": force}
+        _refuse(of_study, because="--cohort takes every study, and its phase, from the table")
         if model:
             read_bundle(model)  # a damaged one fails here once, not once per study
+        if device is option.Device.CUDA:
+            load(threads=1)  # so does a missing GPU
+        workers = partial(load, threads=_threads_each(threads, jobs))
         _analyze_cohort(cohort, out, load=workers, options=options, jobs=jobs)
         return
     with progress() as on_stage:
         on_stage("reading images")
         one = read_study(study, overrides=images, study_id=study_id)
+        if phase:
+            one = replace(one, phase=option.PHASES[phase])
         segmenter: Segmenter = (
             GivenLabels(read_label_map(labels, convention=convention))
             if labels
-            else load_segmenter(model, threads=threads)
+            else load(threads=threads)
         )
         findings = analyze_study(
             one, out, segmenter=segmenter, options=options, force=force, on_stage=on_stage
         )
     show_result(out, findings)
+
+
+def _refuse(given: Mapping[str, object], *, because: str) -> None:
+    """Refuse those of the options that were given."""
+    if names := [name for name, value in given.items() if value]:
+        raise typer.BadParameter(f"{because}: drop {', '.join(names)}")
 
 
 def _analyze_cohort(

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import typer
 
-from gliokit.analysis.output import FINDINGS, REPORT, SEGMENTATION
+from gliokit.analysis.output import result_names
 from gliokit.cli.progress import say
-from gliokit.core.findings import Findings
+from gliokit.core.findings import Findings, Quantity
 from gliokit.core.vocabulary import REGION_TERMS, Region
+from gliokit.reporting.wording import interval_text
 
 SUMMARY_REGIONS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
 
@@ -21,10 +22,12 @@ def show_result(out: Path, findings: Findings) -> None:
     unseen = findings.unseen_regions
     for measured in findings.volumes_by_region:
         if measured.region in SUMMARY_REGIONS:
-            size = f"{measured.volume.value:8.2f} mL"
-            say(
-                f"{REGION_TERMS[measured.region]:16s}"
-                f"{'not assessed' if measured.region in unseen else size}"
-            )
-    for name in (REPORT, SEGMENTATION, FINDINGS):
+            size = "not assessed" if measured.region in unseen else _size(measured.volume)
+            say(f"{REGION_TERMS[measured.region]:16s}{size}")
+    for name in result_names(findings):
         typer.echo(out / name)
+
+
+def _size(volume: Quantity) -> str:
+    interval = interval_text(volume)
+    return f"{volume.value:8.2f} mL" + (f"  {interval}" if interval else "")

@@ -12,7 +12,8 @@ GliokitError
 ├── FindingsError           a findings file cannot be read
 ├── OutputError             the result may not, or cannot, be written there
 ├── BundleError             a model bundle is damaged or does not fit
-└── CheckpointError         a training checkpoint does not match its run
+├── CheckpointError         a training checkpoint does not match its run
+└── DeviceError             a device that was asked for cannot be used
 
 Each message says what, found, needed and remedy.
 """
@@ -74,3 +75,7 @@ class BundleError(GliokitError, ValueError):
 
 class CheckpointError(GliokitError, ValueError):
     """A training checkpoint does not match its run."""
+
+
+class DeviceError(GliokitError, RuntimeError):
+    """A device that was asked for cannot be used."""

@@ -36,6 +36,7 @@ from gliokit.io.conventions import LabelConvention, convention_of_name, to_label
 from gliokit.io.whole_file import write_whole_file
 
 MARK = b"gliokit labels BraTS2023"  # stands in the header's descrip; part of the format
+PROBABILITY_STEP = 1 / 255  # of a stored probability: a byte per voxel from 0 to 1
 COMPRESSION = 1  # by zlib: isal is faster, but now and then codes the same voxels in other bytes
 EXTENSION = bytes(4)  # "no header extension", between the header and the voxels
 PIECE = 1 << 18  # voxels; 64 k to 1 M are equally fast
@@ -142,6 +143,27 @@ def write_label_map(path: Path, label_map: LabelMap) -> None:
         If it cannot be written there; nothing half written is left.
     """
     _write(path, label_map.array.astype(np.uint8, copy=False), label_map.affine, description=MARK)
+
+
+def write_probability_map(
+    path: Path, probability: NDArray[np.float32], affine: Affine, *, note: str = ""
+) -> None:
+    """Write probabilities as bytes that read as 0-1; the same map gives the same bytes.
+
+    Parameters
+    ----------
+    probability : (X, Y, Z)
+        0-1, kept to the nearest 1/255: the header's scl_slope turns bytes into probabilities.
+    note : str
+        For the header's description.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there; nothing half written is left.
+    """
+    stored = np.rint(probability / PROBABILITY_STEP).astype(np.uint8)
+    _write(path, stored, affine, slope=PROBABILITY_STEP, description=note.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +311,7 @@ def _write(
     *,
     description: bytes = b"",
     step_s: float = 0.0,
+    slope: float | None = None,
 ) -> None:
     if not path.name.endswith((".nii", ".nii.gz")):
         raise OutputError(f"{path}: the name of a NIfTI file must end in .nii or .nii.gz")
@@ -304,6 +327,8 @@ def _write(
         header.set_qform(None)  # a quaternion cannot hold shear; the sform alone is right
     if step_s:
         header["pixdim"][4] = step_s
+    if slope is not None:
+        header.set_slope_inter(slope, 0)
     parts = [header.binaryblock + EXTENSION, array.ravel(order="F").data]
     if path.suffix == ".gz":  # a gzip header of its own holds neither name nor time
         gzip = zlib.compressobj(COMPRESSION, wbits=zlib.MAX_WBITS + 16)

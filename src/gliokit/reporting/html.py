@@ -16,7 +16,7 @@ from gliokit.core.findings import Findings, Lesion, RegionVolume
 from gliokit.core.geometry import axial_tilt_degrees
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
-from gliokit.core.vocabulary import LABEL_TERMS, REGION_TERMS, Region
+from gliokit.core.vocabulary import LABEL_TERMS, REGION_TERMS, Phase, Region
 from gliokit.measurement.diameters import RIGHT_ANGLE_TOLERANCE_DEGREES
 from gliokit.reporting import wording
 from gliokit.reporting.drawing import UNITS
@@ -90,7 +90,8 @@ def render_report(findings: Findings, study: Study, labels: LabelMap) -> str:
         findings=findings,
         phase=study.phase,
         attention=wording.attention(findings),
-        key_volumes=_key_volumes(findings),
+        key_volumes=_key_volumes(findings, study.phase),
+        intervals=any(entry.volume.interval for entry in findings.volumes_by_region),
         overview=overview,
         columns=_columns(stage),
         outlined=sorted({r for f in overview for r, _ in f.outlines}, key=REGIONS.index),
@@ -135,12 +136,13 @@ def _columns(stage: Stage) -> int:
     return max(len(stage.images), COLUMNS)
 
 
-def _key_volumes(findings: Findings) -> list[RegionVolume]:
+def _key_volumes(findings: Findings, phase: Phase) -> list[RegionVolume]:
     cavity = Region.RESECTION_CAVITY
+    operated = phase is Phase.POSTOPERATIVE
     return [
         entry
         for entry in findings.volumes_by_region
-        if entry.region in KEY_REGIONS or (entry.region is cavity and entry.voxels)
+        if entry.region in KEY_REGIONS or (entry.region is cavity and (entry.voxels or operated))
     ]
 
 
@@ -165,11 +167,12 @@ def _template() -> Template:
         "region_terms": REGION_TERMS,
         "small_lesions_shown": SMALL_LESIONS_SHOWN,
         "summary": wording.summary_text,
+        "interval_meaning": wording.INTERVAL_MEANING,
     }
     environment.filters |= {
         "number": wording.number_text,
         "quantity": wording.quantity_text,
-        "interval": wording.interval_text,
+        "bounds": wording.bounds_text,
         "center": wording.center_text,
         "lengths": wording.lengths_text,
         "time": wording.time_text,

@@ -1,8 +1,10 @@
 """Findings in words and numbers, as the report says them.
 
-Volumes are given to 0.01 mL, lengths to 0.1 mm, areas to 1 mm².
+Volumes are given to 0.01 mL, lengths to 0.1 mm, areas to 1 mm². What cannot be excluded is
+rounded up.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -20,7 +22,13 @@ SEQUENCE_TERMS: MappingProxyType[MRSequence, str] = MappingProxyType(
     }
 )
 UNIT_SIGNS = MappingProxyType({"mm2": "mm²"})
+DECIMALS_KEPT = 6  # noise of floating point lies below; it must not round a number up
 DECIMALS = MappingProxyType({"mL": 2, "mm": 1, "mm2": 0})
+INTERVAL_MEANING = (
+    "90 % interval: from the model's calibrated probabilities, as wide as it takes to hold the "
+    "true volume in nine of ten studies that the model had not seen, for each region by itself; "
+    "its model card says which studies these were. Studies unlike those may lie outside more often."
+)
 # the region whose lesions stand for the tumor: the core where there is one
 HEADLINE_ORDER = (Region.TUMOR_CORE, Region.ENHANCING_TUMOR, Region.WHOLE_TUMOR)
 
@@ -41,11 +49,19 @@ def quantity_text(quantity: Quantity) -> str:
 
 
 def interval_text(quantity: Quantity) -> str:
-    """Write the 90 % interval; empty where none was estimated."""
+    """Write the 90 % interval by its name; empty where none was estimated."""
+    bounds = bounds_text(quantity)
+    return f"90 % interval {bounds}" if bounds and quantity.value else bounds
+
+
+def bounds_text(quantity: Quantity) -> str:
+    """Write the ends of the 90 % interval; of nothing, how much may have gone unseen."""
     if quantity.interval is None:
         return ""
-    low, high = (_rounded(bound, quantity.unit) for bound in quantity.interval)
-    return f"90 % interval {low}–{high}"
+    low, high = quantity.interval
+    if quantity.value:
+        return f"{_rounded(low, quantity.unit)}–{_rounded(high, quantity.unit)}"
+    return f"none seen; {_unexcluded(high, quantity.unit)}" if high > 0 else "none seen"
 
 
 def time_text(created: str) -> str:
@@ -88,15 +104,13 @@ def summary_text(findings: Findings) -> str:
     if lesion is not None:
         sentences.append(_lesion_sentence(findings, lesion))
         if whole is not None and whole_is_seen:
-            sentences.append(f"Whole tumor {quantity_text(whole)}.")
+            sentences.append(f"Whole tumor {_with_interval(whole)}.")
+    elif not whole_is_seen:
+        sentences.append("Whether there is a tumor could not be assessed.")
     else:
-        sentences.append(
-            "No tumor was found."
-            if whole_is_seen
-            else "Whether there is a tumor could not be assessed."
-        )
+        sentences.append(_absence_sentence(whole))
     if cavity is not None and cavity.value > 0:
-        sentences.append(f"Resection cavity {quantity_text(cavity)}.")
+        sentences.append(f"Resection cavity {_with_interval(cavity)}.")
     return " ".join(sentences)
 
 
@@ -117,6 +131,24 @@ def _lesion_sentence(findings: Findings, lesion: Lesion) -> str:
     if lesion.longest is None:
         return f"{count} {where}, below the size that is measured."
     return f"{count} {where}, measuring {lengths_text(lesion)}\N{NO-BREAK SPACE}mm."
+
+
+def _absence_sentence(whole: Quantity | None) -> str:
+    if whole is None or whole.interval is None or whole.interval[1] <= 0:
+        return "No tumor was found."
+    return f"No tumor was found; {_unexcluded(whole.interval[1], whole.unit)}."
+
+
+def _with_interval(quantity: Quantity) -> str:
+    interval = interval_text(quantity)
+    return f"{quantity_text(quantity)} ({interval})" if interval else quantity_text(quantity)
+
+
+def _unexcluded(high: float, unit: str) -> str:
+    decimals = DECIMALS[unit]
+    steps = math.ceil(round(high * 10**decimals, DECIMALS_KEPT))
+    most = f"{steps / 10**decimals:.{decimals}f}\N{NO-BREAK SPACE}{unit_text(unit)}"
+    return f"up to {most} cannot be excluded"
 
 
 def _rounded(value: float, unit: str) -> str:

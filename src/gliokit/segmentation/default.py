@@ -1,21 +1,21 @@
 """The default segmenter: a look at the whole brain, then detail where the tumor is.
 
 A coarse U-Net sees the whole brain at 2 mm. Around what it finds, a fine U-Net sees the same
-images at 1 mm in one pass; there the logits of the two are averaged. Any subset of t1, t1c,
-t2 and flair goes in; a missing one is a channel of zeros, as in training.
+images at 1 mm in one pass, and its outline holds there. Any subset of t1, t1c, t2 and flair
+goes in; a missing one is a channel of zeros, as in training.
 
-Input: one grid, co-registered and skull-stripped, before surgery. The grid is worked on along
-its own axes, so oblique grids keep their tilt.
+Input: one grid, co-registered and skull-stripped. The grid is worked on along its own axes,
+so oblique grids keep their tilt.
 
 Source: gliokit's own; the model card of the bundle tells how it was trained and tested.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,31 +23,72 @@ from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundles
 from gliokit.bundles.session import Session
 from gliokit.core.errors import BundleError, NotAssessableError
 from gliokit.core.findings import Model, Notice
-from gliokit.core.geometry import bounding_box, spacing_mm, voxel_volume_mm3
+from gliokit.core.geometry import bounding_box, voxel_volume_mm3
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, shared_grid
-from gliokit.core.vocabulary import Label, MRSequence, Region
-from gliokit.preprocessing.brain import check_brain, stripped_brain
-from gliokit.preprocessing.normalization import brain_statistics, standardize
-from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
-from gliokit.preprocessing.resampling import resample, resample_inside
+from gliokit.core.vocabulary import MRSequence, Phase, Region
+from gliokit.evaluation.overlap import dice
+from gliokit.preprocessing.brain import check_brain
+from gliokit.preprocessing.contrast import ContrastModel, doubts_of_names, read_contrast_model
+from gliokit.preprocessing.normalization import brain_statistics
+from gliokit.preprocessing.orientation import turn_from_ras
+from gliokit.preprocessing.resampling import resample
+from gliokit.segmentation.calibration import CALIBRATION, Calibration, read_calibration
+from gliokit.segmentation.probabilities import Box, Probabilities
+from gliokit.segmentation.regions import (
+    SMALLEST_ML,
+    cavity_mask,
+    component_sizes,
+    drop_small_parts,
+    labels_of_regions,
+)
+from gliokit.segmentation.view import (
+    CANVAS,
+    COARSE_MM,
+    INPUTS,
+    MM3_PER_ML,
+    Array,
+    View,
+    brain_of,
+    channels,
+    on_canvas,
+    placed,
+    resampled,
+    view_of,
+)
 
 DEFAULT = "default"
-COARSE_MM, FINE_MM = np.full(3, 2.0), np.full(3, 1.0)
-COARSE_STRIDE, FINE_STRIDE = 16, 8  # the networks halve their input 4 and 3 times
+Device: TypeAlias = Literal["cpu", "cuda"]
+FINE_MM = np.full(3, 1.0)
 FINE_MARGIN_MM = 10  # around what the coarse look finds
 FINE_SIDE_MM = 96  # of the smallest box, as in training
-FINE_SHARE = 0.5  # of the fine logits in the average
-THRESHOLD = 0.0  # logit: probability one half
-SMALLEST_ML = 0.1  # parts of the whole tumor below it are dropped, and said so
-MM3_PER_ML = 1000
+FINE_SHARE = 1.0  # of the fine logits inside its box: less was worse (training/default/compare.py)
+# Dice of the whole tumor as both networks see it, and from how much of it on they are compared;
+# nine in ten simulated studies agree better than the first, all better than the second
+DOUBTFUL_AGREEMENT, LEAST_AGREEMENT, SMALLEST_COMPARED_ML = 0.6, 0.1, 5.0
 
 FLUID_SENSITIVE = frozenset({MRSequence.FLAIR, MRSequence.T2})
-INPUTS = (MRSequence.T1, MRSequence.T1C, MRSequence.T2, MRSequence.FLAIR)
-OUTPUTS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
+OUTPUTS = (
+    Region.WHOLE_TUMOR,
+    Region.TUMOR_CORE,
+    Region.ENHANCING_TUMOR,
+    Region.RESECTION_CAVITY,
+)
 
-Array: TypeAlias = NDArray[np.float32]
-Images: TypeAlias = Mapping[MRSequence, Array]
+
+class NetworkSession(Protocol):
+    """Runs the networks of a bundle."""
+
+    @property
+    def precision(self) -> str:
+        """What it computes in."""
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+
+    def run(self, network: str, x: Array) -> Array:
+        """Map a batch (N, C, X, Y, Z) through a network; (N, regions, X, Y, Z)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +103,51 @@ class Segmentation:
         The brain on that grid.
     notices : tuple of Notice
         What the reader must know about this result.
+    intervals : mapping of Region to tuple of float
+        90 % interval of each volume in mL; empty where none was estimated.
+    probabilities : Probabilities or None
+        None where no model made the labels.
     """
 
     labels: LabelMap
     brain: NDArray[np.bool_] = field(repr=False)
     notices: tuple[Notice, ...]
+    intervals: Mapping[Region, tuple[float, float]] = field(default_factory=dict)
+    probabilities: Probabilities | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the networks saw.
+
+    Attributes
+    ----------
+    coarse : (4, X, Y, Z)
+        Logits of the whole brain, on its own grid.
+    box : tuple of slice or None
+        Where the fine network looked; None where the coarse one found nothing.
+    fine : (4, x, y, z) or None
+        Its logits in the box.
+    """
+
+    coarse: Array
+    box: Box | None = None
+    fine: Array | None = None
+
+    def joined(self, fine_share: float = FINE_SHARE) -> Array:
+        """Join the logits of both, (4, X, Y, Z): their mean, so weighted, where both looked."""
+        logits = self.coarse.copy()
+        if self.box is not None and self.fine is not None:
+            seen = (slice(None), *self.box)
+            logits[seen] = (1 - fine_share) * logits[seen] + fine_share * self.fine
+        return logits
+
+    def agreement(self, view: View) -> float:
+        """Dice of the whole tumor as both networks see it in the box; `nan` without one."""
+        if self.box is None or self.fine is None:
+            return float("nan")
+        brain = view.brain[self.box]
+        return dice((self.coarse[0][self.box] > 0) & brain, (self.fine[0] > 0) & brain)
 
 
 class DefaultSegmenter:
@@ -76,21 +157,33 @@ class DefaultSegmenter:
     ----------
     bundle : Bundle
         With the networks `coarse` and `fine`, which halve their input 4 and 3 times.
-    session : Session
+    session : NetworkSession
         That runs them.
+    calibration : Calibration
+        Of their logits.
+    contrast : ContrastModel or None
+        That tells whether each image is what its name says; not checked where it is None.
 
     Attributes
     ----------
     model : Model
         Identification for the findings.
+    calibration : Calibration
+        As given.
 
     Raises
     ------
     BundleError
-        If the bundle's channels are not t1, t1c, t2, flair in and WT, TC, ET out.
+        If the bundle's channels are not t1, t1c, t2, flair in and WT, TC, ET, RC out.
     """
 
-    def __init__(self, bundle: Bundle, session: Session) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        session: NetworkSession,
+        calibration: Calibration,
+        contrast: ContrastModel | None = None,
+    ) -> None:
         if bundle.card.inputs != INPUTS or bundle.card.outputs != OUTPUTS:
             raise BundleError(
                 f"bundle {bundle.name} maps {', '.join(bundle.card.inputs)} to "
@@ -98,7 +191,11 @@ class DefaultSegmenter:
                 f"{', '.join(OUTPUTS)}"
             )
         self._session = session
-        self.model = Model(bundle.name, bundle.version, bundle.sha256, "cpu", session.precision)
+        self.calibration = calibration
+        self._contrast = contrast
+        self.model = Model(
+            bundle.name, bundle.version, bundle.sha256, session.device, session.precision
+        )
 
     def predict(self, study: Study) -> Segmentation:
         """Segment one study.
@@ -108,108 +205,157 @@ class DefaultSegmenter:
         GeometryError
             If its images lie on different grids.
         NotAssessableError
-            If they do not show a skull-stripped brain, or neither FLAIR nor T2 is there.
+            If they do not show a skull-stripped brain, if neither FLAIR nor T2 is there, if an
+            image is surely not what its name says, or if the two networks contradict each
+            other.
         """
         grid = shared_grid(study)
-        brain = stripped_brain(image.array for image in study.images.values())
+        brain = brain_of(study)
         check_brain(brain, grid.affine, study_id=study.study_id)
         check_sequences(study)
-        inside = turn_to_ras(brain, grid.affine)
-        box = bounding_box(inside)
-        images = {
-            sequence: np.ascontiguousarray(turn_to_ras(image.array, grid.affine)[box])
-            for sequence, image in study.images.items()
-        }
-        logits = self.region_logits(images, inside[box], spacing_mm(grid_in_ras(grid).affine))
-        labels = np.zeros(inside.shape, dtype=np.uint8)
-        labels[box] = np.where(inside[box], labels_from_logits(logits), 0)
-        dropped = drop_small_parts(labels, voxel_volume_mm3(grid.affine))
-        stored = np.ascontiguousarray(turn_from_ras(labels, grid.affine))
-        return Segmentation(LabelMap(stored, grid.affine, "segmentation"), brain, dropped)
+        view = view_of(study, brain)
+        doubts = self._doubts_of_names(view, study.study_id)
+        look = self.look(view)
+        doubts += doubts_of_agreement(look, view, study.study_id)
+        segmentation = self.outline(look, view, study.phase)
+        return replace(segmentation, notices=(*doubts, *segmentation.notices))
 
-    def region_logits(
-        self, images: Images, brain: NDArray[np.bool_], spacing: NDArray[np.float64]
-    ) -> Array:
-        """Logits of WT, TC and ET, (3, X, Y, Z), for images (X, Y, Z) with RAS axes."""
-        whole, inside = resampled(images, brain, spacing, COARSE_MM)
-        statistics = {sequence: brain_statistics(whole[sequence], inside) for sequence in whole}
-        coarse = self._run("coarse", channels(whole, inside, statistics), COARSE_STRIDE)
-        logits = resample(coarse, COARSE_MM, spacing, shape=brain.shape)
-        box = detail_box((logits[0] > THRESHOLD) & brain, spacing)
+    def look(self, view: View) -> Look:
+        """Let both networks look."""
+        statistics = {s: brain_statistics(view.whole[s], view.inside_whole) for s in view.whole}
+        x = channels(view.whole, view.inside_whole, statistics)
+        coarse = self._run("coarse", x, CANVAS)
+        logits = resample(coarse, COARSE_MM, view.spacing, shape=view.brain.shape)
+        found = ((logits[0] > 0) | (logits[3] > 0)) & view.brain
+        box = detail_box(found, view.spacing)
         if box is None:
-            return logits
-        near = {sequence: image[box] for sequence, image in images.items()}
-        part, inside = resampled(near, brain[box], spacing, FINE_MM)
-        fine = self._run("fine", channels(part, inside, statistics), FINE_STRIDE)
-        detail = resample(fine, FINE_MM, spacing, shape=brain[box].shape)
-        seen = (slice(None), *box)
-        logits[seen] = (1 - FINE_SHARE) * logits[seen] + FINE_SHARE * detail
-        return logits
+            return Look(logits)
+        near = {sequence: image[box] for sequence, image in view.images.items()}
+        part, inside_part = resampled(near, view.brain[box], view.spacing, FINE_MM)
+        fine = self._run("fine", channels(part, inside_part, statistics))
+        return Look(logits, box, resample(fine, FINE_MM, view.spacing, shape=view.brain[box].shape))
 
-    def _run(self, network: str, x: Array, stride: int) -> Array:
-        """Pad (C, X, Y, Z) to the network's stride, run it, and cut the padding off."""
-        pad = [(0, 0), *((0, -n % stride) for n in x.shape[1:])]
-        logits = self._session.run(network, np.pad(x, pad)[None])[0]
-        return logits[:, : x.shape[1], : x.shape[2], : x.shape[3]]
+    def outline(self, look: Look, view: View, phase: Phase) -> Segmentation:
+        """Turn what the networks saw into labels, probabilities and intervals; refuse nothing."""
+        logits = self.calibration.apply(look.joined())
+        logits[:, ~view.brain] = -np.inf
+        voxel_mm3 = voxel_volume_mm3(view.affine)
+        cavity, seen = cavity_mask(logits, phase, voxel_mm3)
+        labels = np.zeros(view.shape, dtype=np.uint8)
+        labels[view.box] = labels_of_regions(logits, cavity=cavity)
+        dropped = drop_small_parts(labels, voxel_mm3)
+        stored = np.ascontiguousarray(turn_from_ras(labels, view.affine))
+        intervals = self.calibration.intervals(logits, voxel_mm3 / MM3_PER_ML)
+        if not cavity.any() and phase is not Phase.POSTOPERATIVE:
+            intervals.pop(Region.RESECTION_CAVITY, None)
+        return Segmentation(
+            LabelMap(stored, view.affine, "segmentation"),
+            view.stored_brain,
+            (*seen, *dropped),
+            intervals,
+            Probabilities(OUTPUTS, logits, view.box, view.shape, view.affine),
+        )
+
+    def _doubts_of_names(self, view: View, study_id: str) -> tuple[Notice, ...]:
+        """Say which image is perhaps not what its name says, and refuse where that is sure."""
+        if self._contrast is None:
+            return ()
+        judged = self._contrast.judge(view.whole, view.inside_whole, COARSE_MM)
+        return doubts_of_names(judged, study_id)
+
+    def _run(self, network: str, x: Array, least: tuple[int, ...] = (0, 0, 0)) -> Array:
+        """Put (C, X, Y, Z) on a canvas of whole strides, run a network, and cut that off."""
+        logits = self._session.run(network, on_canvas(x, least)[None])[0]
+        return logits[:, *placed(x.shape[1:], least)]
 
 
-def load_segmenter(bundle: Path | None = None, *, threads: int | None = None) -> DefaultSegmenter:
+def load_segmenter(
+    bundle: Path | None = None, *, threads: int | None = None, device: Device = "cpu"
+) -> DefaultSegmenter:
     """Make the segmenter from a bundle; from the one inside this package by default.
+
+    Whether images are what their names say is checked for the bundles of this package only.
+
+    Parameters
+    ----------
+    device : str
+        `cpu` runs OpenVINO; `cuda` runs torch, which must be installed.
 
     Raises
     ------
     BundleError
         If the bundle is missing, damaged or altered.
+    DeviceError
+        If `device` is `cuda` and torch or a GPU is missing.
     """
     shipped = shipped_bundles()
     if bundle is None and DEFAULT not in shipped:
         raise BundleError(f"this installation has no bundle {DEFAULT!r}; install gliokit again")
     checked = read_bundle(bundle or shipped[DEFAULT])
-    return DefaultSegmenter(checked, Session(checked, threads=threads))
+    session = open_session(checked, threads=threads, device=device)
+    calibration = read_calibration(checked.folder / CALIBRATION)
+    # what the check knows is what the shipped models were trained on
+    ours = checked.folder.resolve() in {folder.resolve() for folder in shipped.values()}
+    return DefaultSegmenter(checked, session, calibration, read_contrast_model() if ours else None)
+
+
+def open_session(bundle: Bundle, *, threads: int | None, device: Device) -> NetworkSession:
+    """Open what runs the networks on a device."""
+    if device == "cpu":
+        return Session(bundle, threads=threads)
+    from gliokit.learning.torch_session import TorchSession  # torch is optional
+
+    return TorchSession(bundle, device=device)
 
 
 def check_sequences(study: Study) -> None:
-    """Refuse a study in which this model would miss most tumors and not know it.
+    """Refuse a study whose sequences this model cannot judge by, and would not know it.
 
     Raises
     ------
     NotAssessableError
-        If neither FLAIR nor T2 is there: on the 12 real cases of the model card, mean Dice of
-        the whole tumor is then .24 or less.
+        If neither FLAIR nor T2 is there: the model card tells how much is then missed; or if one
+        image is given under two names.
     """
     if not study.images.keys() & FLUID_SENSITIVE:
         raise NotAssessableError(
             f"study {study.study_id} has neither flair nor t2, only "
             f"{', '.join(sorted(study.images))}; the model misses most tumors without them: add one"
         )
+    for first, second in combinations(study.images, 2):
+        if study.images[first].sha256 == study.images[second].sha256 != "":
+            raise NotAssessableError(
+                f"study {study.study_id}: {first} and {second} are the same image; needed are the "
+                f"images of two scans: give one of them, or the right file for the other"
+            )
 
 
-def resampled(
-    images: Images,
-    brain: NDArray[np.bool_],
-    from_mm: NDArray[np.float64],
-    to_mm: NDArray[np.float64],
-) -> tuple[Images, NDArray[np.bool_]]:
-    """Bring images and brain (X, Y, Z) to another spacing."""
-    pairs = {s: resample_inside(image, brain, from_mm, to_mm) for s, image in images.items()}
-    _, inside = next(iter(pairs.values()))
-    return {sequence: image for sequence, (image, _) in pairs.items()}, inside
+def doubts_of_agreement(look: Look, view: View, study_id: str) -> tuple[Notice, ...]:
+    """Say where the two networks do not outline the same tumor.
+
+    Raises
+    ------
+    NotAssessableError
+        If they hardly overlap, though the coarse one sees a tumor of some size.
+    """
+    agreement = look.agreement(view)
+    seen_ml = np.count_nonzero((look.coarse[0] > 0) & view.brain) * view.voxel_ml
+    if not agreement < DOUBTFUL_AGREEMENT or seen_ml < SMALLEST_COMPARED_ML:
+        return ()
+    if agreement < LEAST_AGREEMENT:
+        raise NotAssessableError(
+            f"study {study_id} is like nothing the model can judge: at 2 mm it sees "
+            f"{seen_ml:.1f} mL of tumor, of which it finds hardly any at 1 mm (Dice "
+            f"{agreement:.2f}; needed {LEAST_AGREEMENT}); look at the images"
+        )
+    text = (
+        f"The model's two looks at the whole tumor differ (Dice {agreement:.2f}; usual is more "
+        f"than {DOUBTFUL_AGREEMENT:g}): look at the outline before its numbers are used."
+    )
+    return (Notice("networks-disagree", text, ()),)
 
 
-def channels(
-    images: Images,
-    inside: NDArray[np.bool_],
-    statistics: Mapping[MRSequence, tuple[float, float]],
-) -> Array:
-    """Stack z-scores in the order of the networks, (4, X, Y, Z); zeros for what is missing."""
-    stack = np.zeros((len(INPUTS), *inside.shape), dtype=np.float32)
-    for channel, sequence in enumerate(INPUTS):
-        if sequence in images:
-            stack[channel] = standardize(images[sequence], inside, statistics[sequence])
-    return stack
-
-
-def detail_box(found: NDArray[np.bool_], spacing: NDArray[np.float64]) -> tuple[slice, ...] | None:
+def detail_box(found: NDArray[np.bool_], spacing: NDArray[np.float64]) -> Box | None:
     """Choose where the fine network looks: around what was found (X, Y, Z), specks aside.
 
     At least `FINE_SIDE_MM` a side where the volume allows: the fine network was trained on
@@ -221,57 +367,10 @@ def detail_box(found: NDArray[np.bool_], spacing: NDArray[np.float64]) -> tuple[
         return None
     box = []
     for side, step, n in zip(bounding_box(kept[parts.number]), spacing, found.shape, strict=True):
-        missing = np.ceil(FINE_SIDE_MM / step) - (side.stop - side.start)
-        margin = int(max(np.ceil(FINE_MARGIN_MM / step), np.ceil(missing / 2)))
-        box.append(slice(max(side.start - margin, 0), min(side.stop + margin, n)))
+        margin = int(np.ceil(FINE_MARGIN_MM / step))
+        least = min(int(np.ceil(FINE_SIDE_MM / step)), n)
+        missing = max(least - (side.stop - side.start + 2 * margin), 0)
+        start = max(side.start - margin - missing // 2, 0)
+        stop = min(max(side.stop + margin, start + least), n)
+        box.append(slice(max(min(start, stop - least), 0), stop))
     return tuple(box)
-
-
-def labels_from_logits(logits: Array) -> NDArray[np.uint8]:
-    """Turn logits of WT, TC and ET (3, X, Y, Z) into labels that nest (X, Y, Z)."""
-    whole, core, enhancing = logits > THRESHOLD
-    labels = np.zeros(whole.shape, dtype=np.uint8)
-    labels[whole] = Label.EDEMA
-    labels[whole & core] = Label.NECROTIC_CORE
-    labels[whole & core & enhancing] = Label.ENHANCING
-    return labels
-
-
-def drop_small_parts(labels: NDArray[np.uint8], voxel_mm3: float) -> tuple[Notice, ...]:
-    """Remove specks from labels (X, Y, Z) in place, and say how many."""
-    parts = component_sizes(labels > 0, voxel_mm3)
-    small = (parts.milliliters > 0) & (parts.milliliters < SMALLEST_ML)
-    if not small.any():
-        return ()
-    labels[small[parts.number]] = Label.BACKGROUND
-    count, volume = np.count_nonzero(small), parts.milliliters[small].sum()
-    were = "separate part was" if count == 1 else "separate parts were"
-    text = (
-        f"{count} {were} smaller than {SMALLEST_ML:g} mL ({volume:.2f} mL in all), taken for "
-        "noise and left out of the segmentation."
-    )
-    return (Notice("small-parts-dropped", text),)
-
-
-@dataclass(frozen=True, slots=True)
-class Components:
-    """Connected parts of a mask.
-
-    Attributes
-    ----------
-    number : (X, Y, Z)
-        Part of each voxel; 0 outside the mask.
-    milliliters : (n_parts + 1,)
-        Volume of each part; 0 for number 0.
-    """
-
-    number: NDArray[np.unsignedinteger] = field(repr=False)
-    milliliters: NDArray[np.float64]
-
-
-def component_sizes(mask: NDArray[np.bool_], voxel_mm3: float) -> Components:
-    """Find the 26-connected parts of a mask (X, Y, Z)."""
-    number = cc3d.connected_components(mask.view(np.uint8), connectivity=26)
-    milliliters = np.bincount(number.ravel()) * voxel_mm3 / MM3_PER_ML
-    milliliters[0] = 0
-    return Components(number, milliliters)

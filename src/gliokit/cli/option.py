@@ -1,0 +1,96 @@
+"""Options of `gliokit analyze`: their words on the command line, and what each does."""
+
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from gliokit.core.vocabulary import MRSequence, Phase
+from gliokit.io.conventions import LabelConvention
+
+
+class PhaseWord(StrEnum):
+    """A phase as it is typed."""
+
+    PRE = "pre"
+    POST = "post"
+
+
+class Device(StrEnum):
+    """Where the model runs."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+PHASES: MappingProxyType[PhaseWord, Phase] = MappingProxyType(
+    {PhaseWord.PRE: Phase.PREOPERATIVE, PhaseWord.POST: Phase.POSTOPERATIVE}
+)
+
+
+def _image(sequence: MRSequence) -> Any:
+    """Make the option of a sequence."""
+    return typer.Option(f"--{sequence}", help=f"The {sequence} image, wherever it lies.")
+
+
+# what goes in
+StudyFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Argument(metavar="STUDY", help="Folder of one study: NIfTI files, one per sequence."),
+]
+T1: TypeAlias = Annotated[Path | None, _image(MRSequence.T1)]
+T1c: TypeAlias = Annotated[Path | None, _image(MRSequence.T1C)]
+T2: TypeAlias = Annotated[Path | None, _image(MRSequence.T2)]
+Flair: TypeAlias = Annotated[Path | None, _image(MRSequence.FLAIR)]
+StudyId: TypeAlias = Annotated[
+    str | None, typer.Option(help="Name of the study in the result; by default a hash.")
+]
+WhichPhase: TypeAlias = Annotated[
+    PhaseWord | None,
+    typer.Option(help="Before or after surgery; by default the images must show a cavity."),
+]
+Labels: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Measure this (edited) label map: no model is run.")
+]
+Convention: TypeAlias = Annotated[
+    LabelConvention | None, typer.Option(help="How the numbers in --labels are meant.")
+]
+CohortTable: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV with a row per study, whose phase column rules; results in OUT/STUDY_ID."
+    ),
+]
+
+# what comes out
+Out: TypeAlias = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder of the result, new or empty.")
+]
+Force: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Replace the gliokit result that stands in OUT.")
+]
+Probabilities: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--probabilities",
+        help="Also write probabilities_WT.nii.gz and so on for TC, ET and RC, calibrated: a byte "
+        "per voxel that reads as 0-1 in any viewer, in steps of 1/255 (scl_slope).",
+    ),
+]
+MinimumLesion: TypeAlias = Annotated[
+    float, typer.Option(min=0, help="Smaller lesions get no diameters.")
+]
+
+# how it is run
+ModelBundle: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Model bundle in the place of the one that is built in.")
+]
+OnDevice: TypeAlias = Annotated[
+    Device, typer.Option(help="Where the model runs; cuda needs torch and an NVIDIA GPU.")
+]
+Threads: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Threads in all; by default one per core.")
+]
+Jobs: TypeAlias = Annotated[int, typer.Option(min=1, help="Studies of a cohort at a time.")]
