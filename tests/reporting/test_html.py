@@ -57,7 +57,7 @@ def test_report_shows_intervals_where_they_were_estimated(case):
     assert "3.58 mL 90 % interval 3.00–4.25" in text
     assert "90 % interval (mL) Voxels whole tumor (WT) 3.58 3.00–4.25 1,792 tumor core" in text
     assert "resection cavity (RC) 0.00 none seen; up to 4.25 mL cannot be excluded 0" in text
-    assert "conformal on simulated studies" in text
+    assert "nine of ten studies that the model had not seen" in text
     unseen = (Notice("n", "No T1c.", (Region.TUMOR_CORE,)),)
     text = words(render(case, volumes_by_region=volumes, not_assessed=unseen))
     assert "1,792 tumor core (TC) not assessed enhancing tumor (ET) 0.90 3.00–4.25" in text

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from gliokit.core.vocabulary import Label, Phase
-from gliokit.segmentation.regions import cavity_mask, drop_small_parts, labels_of_regions
+from gliokit.segmentation.regions import (
+    BELIEVED,
+    SEEN,
+    UNDOUBTED,
+    cavity_mask,
+    drop_small_parts,
+    drop_unsure_parts,
+    labels_of_regions,
+)
 
 SIDE = 20  # voxels of 1 mm: a block of it is 8 mL
 
@@ -23,7 +31,7 @@ def test_labels_nest_whatever_the_logits_say():
     logits = np.array(
         [[1, 1, 1, -1], [1, 1, -1, 1], [1, -1, 1, 1], [-1, -1, -1, -1]], dtype=np.float32
     )[:, :, None, None]
-    labels = labels_of_regions(logits, cavity=np.zeros(logits.shape[1:], dtype=bool))
+    labels = labels_of_regions(logits)
     assert labels.ravel().tolist() == [
         Label.ENHANCING,
         Label.NECROTIC_CORE,
@@ -33,12 +41,11 @@ def test_labels_nest_whatever_the_logits_say():
 
 
 @pytest.mark.parametrize("phase", list(Phase))
-def test_a_sure_cavity_is_labelled_but_never_before_surgery(phase):
+def test_a_sure_cavity_is_believed_but_never_before_surgery(phase):
     logits = logits_with_cavity(SIDE, logit=5)
     cavity, notices = cavity_mask(logits, phase, 1.0)
-    labels = labels_of_regions(logits, cavity=cavity)
     expected = 0 if phase is Phase.PREOPERATIVE else SIDE**3
-    assert np.count_nonzero(labels == Label.CAVITY) == expected
+    assert np.count_nonzero(cavity) == expected
     assert [notice.code for notice in notices] == (
         ["cavity-seen"] if phase is Phase.UNKNOWN else []
     )
@@ -56,8 +63,9 @@ def test_an_unsure_or_small_cavity_needs_to_be_told_that_it_is_after_surgery(sid
 def test_what_is_likelier_tumor_is_no_cavity():
     logits = logits_with_cavity(SIDE, logit=5)
     logits[0] = 6
-    cavity, _ = cavity_mask(logits, Phase.POSTOPERATIVE, 1.0)
+    cavity, notices = cavity_mask(logits, Phase.POSTOPERATIVE, 1.0)
     assert not cavity.any()
+    assert [notice.code for notice in notices] == ["no-cavity-seen"]
 
 
 def test_specks_of_tumor_are_dropped_and_said_so_and_cavities_stay():
@@ -70,3 +78,35 @@ def test_specks_of_tumor_are_dropped_and_said_so_and_cavities_stay():
     assert labels[15, 2, 15] == Label.CAVITY
     assert labels[5, 5, 5] == Label.EDEMA
     assert [notice.code for notice in notices] == ["small-parts-dropped"]
+
+
+@pytest.mark.parametrize(
+    ("highest", "left", "codes"),
+    [
+        (UNDOUBTED + 1, 343, ["unsure-parts-dropped"]),
+        (BELIEVED + 0.1, 343, ["unsure-parts-dropped", "tumor-unsure"]),
+        (BELIEVED - 0.1, 0, ["unsure-parts-dropped"]),
+    ],
+)
+def test_tumor_is_kept_where_the_coarse_look_believes_in_it(highest, left, codes):
+    labels = np.zeros((20, 20, 20), dtype=np.uint8)
+    labels[2:9, 2:9, 2:9] = Label.EDEMA
+    labels[12:16, 12:16, 12:16] = Label.ENHANCING
+    coarse = np.full(labels.shape, SEEN - 1, dtype=np.float32)
+    coarse[5, 5, 5] = highest
+    notices = drop_unsure_parts(labels, coarse, 1.0, complete=True)
+    assert np.count_nonzero(labels) == left
+    assert [notice.code for notice in notices] == codes
+
+
+def test_a_brain_without_tumor_needs_no_words_about_what_is_unsure():
+    labels = np.zeros((5, 5, 5), dtype=np.uint8)
+    assert drop_unsure_parts(labels, np.zeros(labels.shape, np.float32), 1.0, complete=True) == ()
+
+
+def test_with_a_sequence_missing_an_unsure_tumor_is_kept_and_doubted():
+    labels = np.full((9, 9, 9), Label.EDEMA, dtype=np.uint8)
+    coarse = np.full(labels.shape, BELIEVED - 0.1, dtype=np.float32)
+    notices = drop_unsure_parts(labels, coarse, 1.0, complete=False)
+    assert labels.all()
+    assert [notice.code for notice in notices] == ["tumor-unsure"]

@@ -3,7 +3,8 @@
 python training/default/card.py --card card.json --real real.csv --simulated simulated.csv \
     --out CARD.json
 
-`--real` and `--simulated` are tables of evaluate.py (`--subsets`) and evaluate_simulated.py.
+`--real` and `--simulated` are tables of evaluate.py and evaluate_simulated.py, `--subsets` is
+one of evaluate.py with that option.
 What the card says in words stands in `--card`; its evaluation begins with those statements.
 """
 
@@ -41,17 +42,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--real", type=Path, required=True)
+    parser.add_argument("--subsets", type=Path)
     parser.add_argument("--simulated", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     card = json.loads(args.card.read_text())
-    real = read_rows(args.real)
+    full = "+".join(SUBSETS[0])
+    real = [row for row in read_rows(args.real) if row["sequences"] == full]
     card["training"] = [with_steps(statement) for statement in card["training"]]
-    card["evaluation"] += [
-        *by_group([row for row in real if row["sequences"] == "+".join(SUBSETS[0])]),
-        *by_case([row for row in real if row["sequences"] == "+".join(SUBSETS[0])]),
-        *by_subset(real),
-    ]
+    card["evaluation"] += [*by_group(real), *by_case(real)]
+    if args.subsets:
+        card["evaluation"] += by_subset(read_rows(args.subsets))
     if args.simulated:
         card["evaluation"] += by_kind(read_rows(args.simulated))
         card["evaluation"] += ["", *args.simulated.with_suffix(".txt").read_text().splitlines()]

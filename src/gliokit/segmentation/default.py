@@ -26,7 +26,7 @@ from gliokit.core.findings import Model, Notice
 from gliokit.core.geometry import bounding_box, voxel_volume_mm3
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, shared_grid
-from gliokit.core.vocabulary import MRSequence, Phase, Region
+from gliokit.core.vocabulary import Label, MRSequence, Phase, Region
 from gliokit.evaluation.overlap import dice
 from gliokit.preprocessing.brain import check_brain
 from gliokit.preprocessing.contrast import ContrastModel, doubts_of_names, read_contrast_model
@@ -40,6 +40,7 @@ from gliokit.segmentation.regions import (
     cavity_mask,
     component_sizes,
     drop_small_parts,
+    drop_unsure_parts,
     labels_of_regions,
 )
 from gliokit.segmentation.view import (
@@ -237,13 +238,20 @@ class DefaultSegmenter:
 
     def outline(self, look: Look, view: View, phase: Phase) -> Segmentation:
         """Turn what the networks saw into labels, probabilities and intervals; refuse nothing."""
-        logits = self.calibration.apply(look.joined())
+        logits = look.joined()
         logits[:, ~view.brain] = -np.inf
+        labels = np.zeros(view.shape, dtype=np.uint8)
+        # the networks' own threshold: theirs is for overlap, a probability of one half is not
+        labels[view.box] = labels_of_regions(logits)
+        logits = self.calibration.apply(logits)
         voxel_mm3 = voxel_volume_mm3(view.affine)
         cavity, seen = cavity_mask(logits, phase, voxel_mm3)
-        labels = np.zeros(view.shape, dtype=np.uint8)
-        labels[view.box] = labels_of_regions(logits, cavity=cavity)
-        dropped = drop_small_parts(labels, voxel_mm3)
+        labels[view.box][cavity] = Label.CAVITY
+        coarse = np.full(view.shape, -np.inf, dtype=np.float32)
+        coarse[view.box] = look.coarse[0]
+        complete = len(view.images) == len(INPUTS)
+        dropped = drop_unsure_parts(labels, coarse, voxel_mm3, complete=complete)
+        dropped += drop_small_parts(labels, voxel_mm3)
         stored = np.ascontiguousarray(turn_from_ras(labels, view.affine))
         intervals = self.calibration.intervals(logits, voxel_mm3 / MM3_PER_ML)
         if not cavity.any() and phase is not Phase.POSTOPERATIVE:
