@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum
 from scipy.special import expit
 
 from gliokit.core.findings import Notice
@@ -112,7 +111,9 @@ def drop_unsure_parts(
         Whether all four sequences were there.
     """
     parts = component_sizes((labels > 0) & (labels != Label.CAVITY), voxel_mm3)
-    peak = maximum(coarse, parts.number, np.arange(len(parts.milliliters)))
+    peak = np.full(len(parts.milliliters), -np.inf, dtype=np.float32)
+    inside = parts.number > 0
+    np.maximum.at(peak, parts.number[inside], coarse[inside])
     there = parts.milliliters > 0
     highest = max(peak[there], default=UNDOUBTED)
     unsure = there & (peak < SEEN if highest >= BELIEVED or not complete else there)
