@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gliokit.bundles.bundle import Bundle
 from gliokit.core.errors import BundleError
 
+Device: TypeAlias = Literal["cpu", "cuda"]  # this session is of the first
 Precision: TypeAlias = Literal["bf16", "f32"]
 
 

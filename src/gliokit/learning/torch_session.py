@@ -10,12 +10,13 @@ is asked for.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.bundles.bundle import Bundle
+from gliokit.bundles.session import Device
 from gliokit.bundles.weights import read_weights
 from gliokit.core.errors import BundleError, DeviceError
 
@@ -29,7 +30,6 @@ except ModuleNotFoundError as error:
         "or run on the CPU"
     ) from error
 
-Device: TypeAlias = Literal["cpu", "cuda"]
 Weights: TypeAlias = Mapping[str, NDArray[np.float32]]
 
 

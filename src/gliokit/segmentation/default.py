@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundles
-from gliokit.bundles.session import Session
+from gliokit.bundles.session import Device, Session
 from gliokit.core.errors import BundleError, NotAssessableError
 from gliokit.core.findings import Model, Notice
 from gliokit.core.geometry import bounding_box, voxel_volume_mm3
@@ -59,7 +59,6 @@ from gliokit.segmentation.view import (
 )
 
 DEFAULT = "default"
-Device: TypeAlias = Literal["cpu", "cuda"]
 FINE_MM = np.full(3, 1.0)
 FINE_MARGIN_MM = 10  # around what the coarse look finds
 FINE_SIDE_MM = 96  # of the smallest box, as in training
@@ -240,18 +239,17 @@ class DefaultSegmenter:
         """Turn what the networks saw into labels, probabilities and intervals; refuse nothing."""
         logits = look.joined()
         logits[:, ~view.brain] = -np.inf
-        labels = np.zeros(view.shape, dtype=np.uint8)
         # the networks' own threshold: theirs is for overlap, a probability of one half is not
-        labels[view.box] = labels_of_regions(logits)
+        own = labels_of_regions(logits)
         logits = self.calibration.apply(logits)
         voxel_mm3 = voxel_volume_mm3(view.affine)
         cavity, seen = cavity_mask(logits, phase, voxel_mm3)
-        labels[view.box][cavity] = Label.CAVITY
-        coarse = np.full(view.shape, -np.inf, dtype=np.float32)
-        coarse[view.box] = look.coarse[0]
+        own[cavity] = Label.CAVITY
         complete = len(view.images) == len(INPUTS)
-        dropped = drop_unsure_parts(labels, coarse, voxel_mm3, complete=complete)
-        dropped += drop_small_parts(labels, voxel_mm3)
+        dropped = drop_unsure_parts(own, look.coarse[0], voxel_mm3, complete=complete)
+        dropped += drop_small_parts(own, voxel_mm3)
+        labels = np.zeros(view.shape, dtype=np.uint8)
+        labels[view.box] = own
         stored = np.ascontiguousarray(turn_from_ras(labels, view.affine))
         intervals = self.calibration.intervals(logits, voxel_mm3 / MM3_PER_ML)
         if not cavity.any() and phase is not Phase.POSTOPERATIVE:
