@@ -8,7 +8,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from gliokit.core.errors import CheckpointError
 from gliokit.learning.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from gliokit.learning.loop import train
+from gliokit.learning.loop import Stepping, train
 from gliokit.learning.losses import region_loss
 from gliokit.networks.unet import UNet
 
@@ -31,7 +31,7 @@ def run(state: TrainingState, first: int, last: int) -> list[float]:
     steps = train(state.network, batches(first, last), region_loss, optimizer=state.optimizer)
     losses = []
     for loss in steps:
-        state.average.update_parameters(state.network)
+        state.kept.update_parameters(state.network)
         losses.append(loss)
     return losses
 
@@ -45,10 +45,10 @@ def test_a_resumed_run_ends_with_the_same_weights(tmp_path):
     whole, killed, resumed = new_state(), new_state(), new_state()
     run(whole, 0, 6)
     run(killed, 0, 3)
-    save_checkpoint(tmp_path / "c.safetensors", killed, step=3, run="a")
-    assert load_checkpoint(tmp_path / "c.safetensors", resumed, run="a") == 3
+    save_checkpoint(tmp_path / "c.safetensors", killed, facts={"step": 3}, run="a")
+    assert load_checkpoint(tmp_path / "c.safetensors", resumed, run="a") == {"step": 3}
     run(resumed, 3, 6)
-    for part in ("network", "average"):
+    for part in ("network", "kept"):
         expected = getattr(whole, part).state_dict()
         found = getattr(resumed, part).state_dict()
         assert all(torch.equal(found[name], expected[name]) for name in expected)
@@ -56,7 +56,7 @@ def test_a_resumed_run_ends_with_the_same_weights(tmp_path):
 
 def test_checkpoint_of_another_run_is_refused(tmp_path):
     state = new_state()
-    save_checkpoint(tmp_path / "c.safetensors", state, step=1, run="a")
+    save_checkpoint(tmp_path / "c.safetensors", state, facts={"step": 1}, run="a")
     with pytest.raises(CheckpointError, match=r"belongs to another run \(a\), this one is b"):
         load_checkpoint(tmp_path / "c.safetensors", state, run="b")
 
@@ -70,7 +70,7 @@ def test_mixed_precision_keeps_the_weights_in_float32():
             batches(0, 2),
             region_loss,
             optimizer=state.optimizer,
-            precision=torch.bfloat16,
+            how=Stepping(precision=torch.bfloat16),
         )
     )
     after = state.network.state_dict()

@@ -33,7 +33,7 @@ from gliokit.bundles.bundle import shipped_bundles
 from gliokit.bundles.weights import read_weights
 from gliokit.core.errors import CheckpointError
 from gliokit.learning.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from gliokit.learning.loop import train
+from gliokit.learning.loop import Stepping, train
 from gliokit.learning.losses import region_loss
 from gliokit.networks.unet import UNet
 from gliokit.segmentation.default import OUTPUTS
@@ -85,7 +85,9 @@ def train_stage(
     out.mkdir(parents=True, exist_ok=True)
     state = new_state(recipe, device, start)
     checkpoint = out / CHECKPOINT
-    done = load_checkpoint(checkpoint, state, run=run) if checkpoint.exists() else 0
+    done = 0
+    if checkpoint.exists():
+        done = int(load_checkpoint(checkpoint, state, run=run)["step"])
     cut_log(out / LOG, done)
     rest = Subset(examples, range(done * recipe.batch, len(examples)))
     loader = DataLoader(rest, batch_size=recipe.batch, num_workers=1, prefetch_factor=3)
@@ -93,8 +95,8 @@ def train_stage(
         with (out / LOG).open("a") as log:
             log.write(f"{step},{loss:.4f},{time.time():.0f}\n")
         if step % SAVE_EVERY == 0 or step == recipe.steps:
-            save_checkpoint(checkpoint, state, step=step, run=run)
-    write_weights(state.average, out / WEIGHTS, run)
+            save_checkpoint(checkpoint, state, facts={"step": step}, run=run)
+    write_weights(average_of(state), out / WEIGHTS, run)
 
 
 def cut_log(path: Path, steps: int) -> None:
@@ -156,15 +158,22 @@ def losses(
         batches,
         region_loss,
         optimizer=state.optimizer,
-        precision=torch.bfloat16,
+        how=Stepping(precision=torch.bfloat16),
     )
+    average = average_of(state)
     with Progress() as progress:
         task = progress.add_task("training", total=recipe.steps, completed=done)
         for step, loss in enumerate(steps, start=done + 1):
-            state.average.update_parameters(state.network)
+            average.update_parameters(state.network)
             set_rate(state.optimizer, recipe, step + 1)
             progress.advance(task)
             yield loss
+
+
+def average_of(state: TrainingState) -> AveragedModel:
+    """Give the running average that `new_state` has made."""
+    assert isinstance(state.kept, AveragedModel)
+    return state.kept
 
 
 def set_rate(optimizer: torch.optim.Optimizer, recipe: Recipe, step: int) -> None:

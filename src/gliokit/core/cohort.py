@@ -7,11 +7,12 @@ header is row 1) and the column.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gliokit.core.errors import CohortError
+from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import (
     ClinicalChange,
@@ -83,9 +84,14 @@ class Row:
         return float(self.cells.get(column, "nan"))
 
 
+def no_labels(row: Row) -> LabelMap:
+    """Stand in for the loader of label maps where a cohort has none."""
+    raise CohortError(f"row {row.number} has no labels; fill the column labels")
+
+
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Rows and the loader that makes studies of them.
+    """Rows and the loaders that make studies and their label maps of them.
 
     Attributes
     ----------
@@ -93,10 +99,13 @@ class Cohort:
         One per study.
     load : callable
         Row to Study; supplied by `gliokit.io`, so that systems see studies, never paths.
+    load_labels : callable
+        Row to its reference label map, on the grid of the study's reference image.
     """
 
     rows: Sequence[Row]
     load: Callable[[Row], Study] = field(repr=False)
+    load_labels: Callable[[Row], LabelMap] = field(repr=False, default=no_labels)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -104,6 +113,10 @@ class Cohort:
     def studies(self) -> Iterator[Study]:
         """Load one study after another."""
         return (self.load(row) for row in self.rows)
+
+    def only(self, study_ids: Container[str]) -> "Cohort":
+        """Give the cohort of some of its studies."""
+        return replace(self, rows=[row for row in self.rows if row.study_id in study_ids])
 
 
 def check_rows(table: Iterable[Mapping[str, str]], *, source: str) -> list[Row]:

@@ -7,6 +7,8 @@ GliokitError
 ├── LayoutError             a folder is not a study that can be read
 ├── MissingSequenceError    the study lacks an image the method needs
 ├── CohortError             the cohort table says something impossible
+├── FoldError               a patient stands on two sides, or a split was altered
+├── SettingsError           a setting is unknown, or of another kind
 ├── SimulationError         no such patient can be made
 ├── NotAssessableError      the input is sound, but no honest answer is possible
 ├── FindingsError           a findings file cannot be read
@@ -51,6 +53,14 @@ class MissingSequenceError(GliokitError, LookupError):
 
 class CohortError(GliokitError, ValueError):
     """The cohort table says something impossible."""
+
+
+class FoldError(GliokitError, ValueError):
+    """A patient stands on two sides of a split, or a written split was altered."""
+
+
+class SettingsError(GliokitError, ValueError):
+    """A setting is unknown, or of another kind."""
 
 
 class SimulationError(GliokitError, ValueError):

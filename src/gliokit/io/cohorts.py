@@ -14,11 +14,13 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from gliokit.core.cohort import CODES, NUMBERS, TEXTS, Cohort, Row, check_rows
+from gliokit.core.cohort import CODES, NUMBERS, TEXTS, Cohort, Row, check_rows, no_labels
 from gliokit.core.errors import CohortError
+from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Map, MRSequence, Phase
 from gliokit.io.layouts import SPELLINGS, read_study
+from gliokit.io.nifti import read_label_map
 
 KNOWN_COLUMNS = frozenset({*TEXTS, *NUMBERS, *CODES})
 PATH_COLUMNS = (*MRSequence, *Map, "labels")
@@ -44,7 +46,8 @@ def read_cohort(path: Path) -> Cohort:
     folder = path.absolute().parent
     table = [_record(header, line, f"{path.name} row {n}") for n, line in enumerate(lines, 2)]
     rows = check_rows(table, source=path.name)
-    return Cohort([replace(row, cells=_with_absolute_paths(row, folder)) for row in rows], load_row)
+    rows = [replace(row, cells=_with_absolute_paths(row, folder)) for row in rows]
+    return Cohort(rows, load_row, load_labels)
 
 
 def table_columns(rows: Sequence[Mapping[str, str]]) -> list[str]:
@@ -79,6 +82,27 @@ def load_row(row: Row) -> Study:
     day = row.number_of("day")
     phase = Phase(row.cells.get("phase", Phase.UNKNOWN))
     return replace(study, day=None if math.isnan(day) else day, phase=phase)
+
+
+def load_labels(row: Row) -> LabelMap:
+    """Load the reference label map of one row of a table that `read_cohort` has read.
+
+    Raises
+    ------
+    CohortError
+        If the row names no label map, or one that does not exist.
+    LabelError
+        If its values are unknown or ambiguous.
+    """
+    if "labels" not in row.cells:
+        return no_labels(row)
+    path = Path(row.cells["labels"])
+    if not path.is_file():
+        raise CohortError(
+            f"row {row.number}, column labels: no such file; paths are relative to the "
+            "table's folder"
+        )
+    return read_label_map(path)
 
 
 def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:

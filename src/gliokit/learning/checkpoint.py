@@ -1,7 +1,7 @@
 """Checkpoints of a training run: everything that the next step depends on.
 
-Weights, their running average and the optimizer's state, as safetensors (never pickle).
-Data are drawn from (seed, step), so the step is all that the sampler needs to go on.
+Weights, what else is kept of them, the optimizer's state and a few figures, as safetensors (never
+pickle). Data are drawn from (seed, step), so the step is all that the sampler needs to go on.
 """
 
 import json
@@ -23,40 +23,45 @@ class TrainingState:
 
     Attributes
     ----------
-    network, average : nn.Module
-        The weights that learn, and their running average.
+    network : nn.Module
+        The weights that learn.
+    kept : nn.Module
+        The weights that the run gives in the end: a running average, or the best so far.
     optimizer : Optimizer
-        With state for every parameter of `network`, or none yet.
+        With state for every parameter that learns, or none yet.
     """
 
     network: nn.Module
-    average: nn.Module
+    kept: nn.Module
     optimizer: torch.optim.Optimizer
 
 
-def save_checkpoint(path: Path, state: TrainingState, *, step: int, run: str) -> None:
+def save_checkpoint(
+    path: Path, state: TrainingState, *, facts: Mapping[str, float], run: str
+) -> None:
     """Write a checkpoint whole or not at all.
 
     Parameters
     ----------
-    step : int
-        Steps taken.
+    facts : mapping of str to float
+        Steps taken, and what else the next step depends on.
     run : str
         Fingerprint of the run's settings; resuming another run is refused.
     """
     tensors: dict[str, Tensor] = {}
-    for part, module in (("network", state.network), ("average", state.average)):
+    for part, module in (("network", state.network), ("kept", state.kept)):
         tensors |= {f"{part}.{name}": value for name, value in module.state_dict().items()}
     for index, slots in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
-    whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    # copies: the network and what is kept of it may be the same tensors
+    whole = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     part_path = path.with_suffix(".part")
-    save_file(whole, part_path, metadata={"run": json.dumps({"step": step, "run": run})})
+    save_file(whole, part_path, metadata={"run": json.dumps({"facts": dict(facts), "run": run})})
     part_path.replace(path)
 
 
-def load_checkpoint(path: Path, state: TrainingState, *, run: str) -> int:
-    """Bring a run back to where its checkpoint was written; give the steps taken.
+def load_checkpoint(path: Path, state: TrainingState, *, run: str) -> dict[str, float]:
+    """Bring a run back to where its checkpoint was written; give the facts written with it.
 
     Raises
     ------
@@ -72,14 +77,14 @@ def load_checkpoint(path: Path, state: TrainingState, *, run: str) -> int:
         )
     tensors = load_file(path)
     state.network.load_state_dict(_under("network", tensors))
-    state.average.load_state_dict(_under("average", tensors))
+    state.kept.load_state_dict(_under("kept", tensors))
     slots: dict[int, dict[str, Tensor]] = {}
     for name, value in _under("optimizer", tensors).items():
         index, slot = name.split(".", 1)
         slots.setdefault(int(index), {})[slot] = value
     settings = state.optimizer.state_dict()
     state.optimizer.load_state_dict({**settings, "state": slots})
-    return int(saved["step"])
+    return dict(saved["facts"])
 
 
 def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

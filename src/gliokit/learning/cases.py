@@ -1,0 +1,106 @@
+"""Studies as arrays that training draws from, prepared once and mapped from disk.
+
+A cohort may be larger than memory: the arrays of each study lie in a scratch folder and only the
+pages that are drawn are read. The folder is removed when the cases are closed.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliokit.core.cohort import Cohort, Row
+from gliokit.core.image import LabelMap
+from gliokit.core.study import Study
+
+Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One prepared study.
+
+    Attributes
+    ----------
+    patient_id, study_id : str
+        Whose it is.
+    arrays : mapping of str to array
+        What `prepare` made of it, read-only.
+    """
+
+    patient_id: str
+    study_id: str
+    arrays: Arrays = field(repr=False)
+
+
+class Cases:
+    """The prepared studies of a cohort; use it as a context, which removes the scratch.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With labels.
+    prepare : callable
+        Study and its reference labels to named arrays.
+    """
+
+    def __init__(self, cohort: Cohort, prepare: Callable[[Study, LabelMap], Arrays]) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="gliokit-cases-")
+        digest = sha256()
+        self._cases = []
+        try:
+            for row in cohort.rows:
+                arrays = prepare(cohort.load(row), cohort.load_labels(row))
+                self._cases.append(_stored(row, arrays, Path(self._scratch.name)))
+                digest.update(row.study_id.encode())
+                for name, array in sorted(arrays.items()):
+                    digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+        except BaseException:
+            self._scratch.cleanup()
+            raise
+        self.sha256 = digest.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cases.clear()
+        self._scratch.cleanup()
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(self._cases)
+
+    def __getitem__(self, number: int) -> Case:
+        return self._cases[number]
+
+    def draw(self, rng: np.random.Generator) -> Case:
+        """Draw a patient, then one of the patient's studies: patients count alike."""
+        of_patient: dict[str, list[Case]] = {}
+        for case in self._cases:
+            of_patient.setdefault(case.patient_id, []).append(case)
+        studies = list(of_patient.values())[int(rng.integers(len(of_patient)))]
+        return studies[int(rng.integers(len(studies)))]
+
+
+def _stored(row: Row, arrays: Arrays, folder: Path) -> Case:
+    mapped: dict[str, NDArray[np.generic]] = {}
+    for name, array in arrays.items():
+        path = folder / f"{row.study_id}.{name}.npy"
+        np.save(path, array, allow_pickle=False)
+        # an empty array cannot be mapped
+        mapped[name] = np.load(path, mmap_mode="r" if array.size else None, allow_pickle=False)
+    return Case(row.patient_id, row.study_id, mapped)

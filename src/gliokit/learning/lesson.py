@@ -1,0 +1,283 @@
+"""One network taught to the end: schedule, validation, early stopping, checkpoints, log.
+
+Example number `i` is drawn from (seed, i) alone and step `s` takes its own examples, so a run
+that was stopped goes on with the same draws, and two processes with a batch of n are one with a
+batch of 2 n. The random numbers of dropout follow (seed, step).
+
+A time limit makes the schedule run through in that time: the result then depends on the machine.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Dataset
+
+from gliokit.core.system import Progress, TrainingRun
+from gliokit.learning.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from gliokit.learning.device import mixed_precision, placed
+from gliokit.learning.log import TrainingLog
+from gliokit.learning.loop import Loss, Stepping, train
+from gliokit.learning.regularization import make_optimizer, penalized
+from gliokit.learning.settings import Schedule
+
+Example: TypeAlias = tuple[NDArray[np.generic], NDArray[np.generic]]
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """What a network is taught.
+
+    Attributes
+    ----------
+    part : str
+        Name of the network or phase; its folder in the run's folder.
+    draw : callable
+        Random generator to one example (x, y), without the batch axis.
+    loss : callable
+        Outputs and y, with the batch axis, to a scalar.
+    schedule : Schedule
+        How long and how fast.
+    data : str
+        Fingerprint of what `draw` draws from: a checkpoint of other data is refused.
+    validate : callable or None
+        Network to a score, the higher the better. The best weights are kept, unless the schedule
+        keeps their running average; then it only says when to stop.
+    trainable : sequence of nn.Parameter or None
+        What learns; by default everything.
+    after_step : callable or None
+        Called with the network after each step, to bound its weights for instance.
+    """
+
+    part: str
+    draw: Callable[[np.random.Generator], Example] = field(repr=False)
+    loss: Loss = field(repr=False)
+    schedule: Schedule
+    data: str = ""
+    validate: Callable[[nn.Module], float] | None = field(default=None, repr=False)
+    trainable: Sequence[nn.Parameter] | None = field(default=None, repr=False)
+    after_step: Callable[[nn.Module], None] | None = field(default=None, repr=False)
+
+
+def teach(network: nn.Module, lesson: Lesson, run: TrainingRun) -> None:
+    """Train a network in place; it ends with the weights that are kept, in evaluation mode.
+
+    Goes on from the checkpoint in the run's folder if there is one, and does nothing if that
+    training has come to its end.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint is of other settings or other data.
+    RuntimeError
+        If a gradient is not finite.
+    """
+    for parameter in network.parameters():
+        parameter.requires_grad_(lesson.trainable is None)
+    for parameter in lesson.trainable or ():
+        parameter.requires_grad_(True)
+    network.to(run.device)
+    pupil = _Pupil(network, lesson, run)
+    for _ in pupil.steps():
+        pass
+    network.load_state_dict(pupil.kept_weights())
+    network.eval()
+
+
+class _Pupil:
+    """A network in training: what one step needs to know of the steps before."""
+
+    def __init__(self, network: nn.Module, lesson: Lesson, run: TrainingRun) -> None:
+        self.lesson, self.run, self.schedule = lesson, run, lesson.schedule
+        kept = (
+            AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(self.schedule.average))
+            if self.schedule.average
+            else copy.deepcopy(network)
+        )
+        self.state = TrainingState(network, kept, make_optimizer(network, self.schedule))
+        self.step, self.seconds_before = 0, 0.0
+        self.best, self.since_best = -math.inf, 0
+        self.folder = run.folder / lesson.part if run.folder else None
+        self.began = time.monotonic()
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._resume(self.folder / CHECKPOINT)
+
+    def steps(self) -> Iterator[float]:
+        """Take the steps that are left; give the loss of each."""
+        if self._ended():
+            return
+        log = TrainingLog(self.folder, self.step)
+        losses = train(
+            self.state.network,
+            self._batches(),
+            penalized(self.lesson.loss, self.state.network, self.schedule.regularization),
+            optimizer=self.state.optimizer,
+            how=self._stepping(),
+        )
+        with log:
+            for loss in losses:
+                self.step += 1
+                self._keep()
+                score = self._validated()
+                log.write(self.step, loss=loss, score=score, rate=self._rate())
+                self._report(loss)
+                yield loss
+                if score is not None:
+                    self._save()
+                if self._ended():
+                    break
+            self._save()
+
+    def _stepping(self) -> Stepping:
+        precision = mixed_precision(self.run.device) if self.schedule.mixed else torch.float32
+        return Stepping(self.schedule.clip, precision, self.schedule.accumulate)
+
+    def kept_weights(self) -> dict[str, Tensor]:
+        """Give the weights that the training ends with."""
+        kept = self.state.kept
+        return (kept.module if isinstance(kept, AveragedModel) else kept).state_dict()
+
+    @property
+    def done(self) -> float:
+        """Share of the training that is done, by steps or by time."""
+        by_steps = self.step / self.schedule.steps
+        if self.run.minutes is None:
+            return by_steps
+        return max(by_steps, self._seconds() / (60 * self.run.minutes))
+
+    def _seconds(self) -> float:
+        return self.seconds_before + time.monotonic() - self.began
+
+    def _ended(self) -> bool:
+        patience = self.schedule.regularization.patience
+        return self.done >= 1 or bool(patience and self.since_best >= patience)
+
+    def _rate(self) -> float:
+        return float(self.state.optimizer.param_groups[0]["lr"])
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Give batch after batch; set rate, momentum and random numbers before each step."""
+        schedule = self.schedule
+        examples = _Examples(self.lesson.draw, self.run.seed, self.step, schedule)
+        loader = DataLoader(
+            examples, schedule.batch, num_workers=self.run.workers, collate_fn=stacked
+        )
+        for number, (x, y) in enumerate(loader):
+            if number % schedule.accumulate == 0:
+                self._prepare_step()
+            yield placed(x), y
+
+    def _prepare_step(self) -> None:
+        torch.manual_seed(hash_of(self.run.seed, self.step))
+        for group in self.state.optimizer.param_groups:
+            group["lr"] = self.schedule.rate(self.done, self.step)
+            if "momentum" in group:
+                group["momentum"] = self.schedule.momentum_at(self.done)
+
+    @torch.no_grad()
+    def _keep(self) -> None:
+        if self.lesson.after_step:
+            self.lesson.after_step(self.state.network)
+        if isinstance(self.state.kept, AveragedModel):
+            self.state.kept.update_parameters(self.state.network)
+        elif self.lesson.validate is None:
+            self.state.kept.load_state_dict(self.state.network.state_dict())
+
+    def _validated(self) -> float | None:
+        """Score the network where it is time to; remember how good the best was."""
+        due = self.step % self.schedule.validate_every == 0 or self.done >= 1
+        if not due:
+            return None
+        if self.lesson.validate is None:
+            return math.nan
+        averaged = isinstance(self.state.kept, AveragedModel)
+        judged = self.state.kept if averaged else self.state.network
+        judged.eval()
+        with torch.no_grad():
+            score = float(self.lesson.validate(judged))
+        self.since_best += 1
+        if score > self.best:
+            self.best, self.since_best = score, 0
+            if not averaged:
+                self.state.kept.load_state_dict(judged.state_dict())
+        return score
+
+    def _report(self, loss: float) -> None:
+        here = time.monotonic() - self.began
+        done = self.done
+        started = self.seconds_before / self._seconds() * done if self.seconds_before else 0.0
+        left = here / max(done - started, 1e-9) * (1 - done) if done < 1 else 0.0
+        self.run.report(Progress(self.lesson.part, self.step, self.schedule.steps, loss, left))
+
+    def _facts(self) -> dict[str, float]:
+        return {
+            "step": self.step,
+            "seconds": self._seconds(),
+            "best": self.best if math.isfinite(self.best) else math.nan,
+            "since_best": self.since_best,
+        }
+
+    def _save(self) -> None:
+        if self.folder:
+            path = self.folder / CHECKPOINT
+            save_checkpoint(path, self.state, facts=self._facts(), run=self._fingerprint())
+
+    def _resume(self, path: Path) -> None:
+        if not path.exists():
+            return
+        facts = load_checkpoint(path, self.state, run=self._fingerprint())
+        self.step, self.since_best = int(facts["step"]), int(facts["since_best"])
+        self.seconds_before = facts["seconds"]
+        self.best = -math.inf if math.isnan(facts["best"]) else facts["best"]
+
+    def _fingerprint(self) -> str:
+        stated = (self.lesson.part, repr(self.schedule), self.lesson.data, self.run.seed)
+        return sha256(repr((*stated, self.run.minutes)).encode()).hexdigest()[:16]
+
+
+class _Examples(Dataset[Example]):
+    """The examples from one step on, each drawn from (seed, its number)."""
+
+    def __init__(
+        self,
+        draw: Callable[[np.random.Generator], Example],
+        seed: int,
+        first_step: int,
+        schedule: Schedule,
+    ) -> None:
+        self.draw, self.seed = draw, seed
+        per_step = schedule.batch * schedule.accumulate
+        self.first = first_step * per_step
+        self.number = (schedule.steps - first_step) * per_step
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __getitem__(self, index: int) -> Example:
+        if index >= self.number:
+            raise IndexError(index)
+        return self.draw(np.random.default_rng([self.seed, self.first + index]))
+
+
+def stacked(examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+    """Join examples to a batch."""
+    x, y = zip(*examples, strict=True)
+    return torch.from_numpy(np.stack(x)), torch.from_numpy(np.stack(y))
+
+
+def hash_of(*numbers: int) -> int:
+    """Mix numbers to a seed."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
