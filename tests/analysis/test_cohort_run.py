@@ -2,9 +2,11 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 
 from gliokit.analysis.analyze import analyze
 from gliokit.analysis.cohort_run import (
@@ -28,7 +30,14 @@ from gliokit.io.nifti import read_image, read_label_map, write_image
 def run(study_folder, tmp_path, fakes):
     """Run over studies of the given ids, all with the same images."""
 
-    def run_cohort(*study_ids, out=tmp_path / "out", options=None, columns="t1c,flair", phase=""):
+    def run_cohort(
+        *study_ids,
+        out=tmp_path / "out",
+        options=None,
+        columns="t1c,flair",
+        phase="",
+        scheduler=None,
+    ):
         paths = ",".join(f"patient/{sequence}.nii.gz" for sequence in columns.split(","))
         lines = [f"p-{name},{name},{phase},{paths}" for name in study_ids]
         table = tmp_path / "cohort.csv"
@@ -38,7 +47,7 @@ def run(study_folder, tmp_path, fakes):
             out,
             load_segmenter=fakes.load,
             options=options or Options(),
-            jobs=1,
+            scheduler=scheduler,
         )
         return {outcome.study_id: outcome for outcome in outcomes}
 
@@ -62,6 +71,12 @@ def give_labels(out, study_folder):
     labels = np.zeros(study.reference.array.shape, np.uint8)
     labels[20:22, 20:22, 20:22] = Label.EDEMA
     analyze(study, out, segmenter=GivenLabels(LabelMap(labels, study.reference.affine)))
+
+
+def result(outcome):
+    """Give what does not change with the time of day."""
+    findings = outcome.findings and replace(outcome.findings, created="")
+    return replace(outcome, findings=findings)
 
 
 def changed(outcomes):
@@ -112,6 +127,27 @@ def test_worker_that_dies_is_the_failure_of_its_study(run, out):
     assert failure["reason"].startswith("the worker process died, as it does when memory runs out")
     assert failure["exit_code"] == "1"
     assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == []
+
+
+def test_worker_that_sees_other_files_is_the_failure_of_its_study(run, out, monkeypatch):
+    """Where the file system is not shared, the folder that was made here is missing there."""
+    is_dir = Path.is_dir
+    monkeypatch.setattr(Path, "is_dir", lambda path: path != out and is_dir(path))
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+        outcomes = run("s1", scheduler=cluster.scheduler_address)
+    assert "does not see the output folder" in outcomes["s1"].reason
+
+
+def test_two_workers_of_a_scheduler_give_the_outcomes_of_one_process(run, tmp_path):
+    studies = ("s1", "no-brain", "s2")
+    here = run(*studies, out=tmp_path / "here")
+    with LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster:
+        there = run(*studies, out=tmp_path / "there", scheduler=cluster.scheduler_address)
+    for table in ("summary.csv", "failures.csv"):
+        assert (tmp_path / "here" / table).read_bytes() == (tmp_path / "there" / table).read_bytes()
+    assert {name: result(o) for name, o in here.items()} == {
+        name: result(o) for name, o in there.items()
+    }
 
 
 def test_second_run_does_nothing_again(run, out):

@@ -10,9 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import dask
 import nibabel as nib
 import numpy as np
 import pytest
+from distributed import LocalCluster
 
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.vocabulary import MRSequence
@@ -289,6 +291,7 @@ def test_full_disk_leaves_nothing(analyze, study_folder, out, monkeypatch):
         (["--cohort", "c.csv", "--phase", "pre"], "its phase, from the table: drop STUDY, --phase"),
         (["--phase", "later"], "Invalid value for '--phase'"),
         (["--jobs", "0"], "Invalid value for '--jobs'"),
+        (["--scheduler", "tcp://here:1"], "--cohort are shared out: drop --scheduler"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(analyze, study_folder, out, options, message):
@@ -411,6 +414,30 @@ def test_cohort_worker_stops_with_a_parent_that_is_killed(start, cohort, out):
     process.communicate(timeout=60)
     assert process.returncode == 143
     assert sorted(path.name for path in out.iterdir()) == ["failures.csv", "summary.csv"]
+
+
+def test_cohort_runs_on_the_workers_of_a_scheduler(analyze, cohort, out):
+    with LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster:
+        url = cluster.scheduler_address
+        ending = analyze("--cohort", cohort("s1", "s2"), "--scheduler", url, "-o", out)
+    assert ending.code == 0
+    assert f"2 studies, on the workers of {url}" in ending.stderr
+    assert {"s1 done", "s2 done"} == set(re.findall(r"s\d done", ending.stderr))
+
+
+def test_cohort_on_a_scheduler_that_does_not_answer_says_so(analyze, cohort, out):
+    with dask.config.set({"distributed.comm.timeouts.connect": "0.3s"}):
+        url = "tcp://127.0.0.1:1"
+        ending = analyze("--cohort", cohort("s1"), "--scheduler", url, "-o", out)
+    assert ending.code == 2
+    assert f"no dask scheduler answers at {url}" in ending.stderr.splitlines()[-1]
+
+
+def test_number_of_jobs_is_not_that_of_a_scheduler(analyze, cohort, out):
+    url = "tcp://127.0.0.1:1"
+    ending = analyze("--cohort", cohort("s1"), "--scheduler", url, "--jobs", 2, "-o", out)
+    assert ending.code == 2
+    assert "all workers of --scheduler take part: drop --jobs" in ending.stderr
 
 
 def test_cohort_writes_probabilities_into_the_folder_of_each_study(analyze, cohort, out):

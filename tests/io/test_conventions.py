@@ -125,6 +125,8 @@ def test_values_are_left_as_they_were():
         ("BraTS-GLI-00000-000-seg.nii.gz", BRATS2023),
         ("BraTS-SSA-00002-000-seg.nii.gz", BRATS2023),
         ("BraTS2021_00000_seg.nii.gz", BRATS2017),
+        ("UCSF-PDGM-0004_tumor_segmentation.nii.gz", BRATS2017),
+        ("UPENN-GBM-00001_11_segm.nii.gz", BRATS2017),
         ("BraTS20_Training_001_seg.nii", BRATS2017),
         ("Brats17_TCIA_117_1_seg.nii.gz", BRATS2017),
         ("BraTS-PED-00001-000-seg.nii.gz", None),

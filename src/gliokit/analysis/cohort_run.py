@@ -11,6 +11,7 @@ images, options, phase, model and version is not analyzed again; an outdated res
 result whose labels a person gave stands for that of any model, and is never replaced.
 """
 
+import platform
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from gliokit.analysis.output import (
     result_names,
     write_whole,
 )
-from gliokit.analysis.workers import run_tasks
+from gliokit.cluster.tasks import run_tasks
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import FindingsError, OutputError
 from gliokit.core.findings import Findings, Input, Model, Quantity
@@ -56,7 +57,7 @@ SUMMARY_COLUMNS = (
 )
 DIED = (
     "the worker process died, as it does when memory runs out; "
-    "analyze this study alone, or use fewer --jobs"
+    "analyze this study alone, use fewer --jobs, or workers with more memory"
 )
 
 
@@ -91,7 +92,8 @@ def analyze_cohort(
     *,
     load_segmenter: Callable[[], Segmenter],
     options: Options,
-    jobs: int,
+    jobs: int = 1,
+    scheduler: str | None = None,
 ) -> Generator[Outcome, None, None]:
     """Analyze every study in worker processes; give the outcomes as they come.
 
@@ -107,18 +109,24 @@ def analyze_cohort(
     load_segmenter : callable
         Called once in each worker; must pickle.
     jobs : int
-        Workers at a time.
+        Workers at a time on this machine.
+    scheduler : str or None
+        Address of a dask scheduler whose workers do it all instead. They must see the table's
+        files and `out` under the same names: a shared file system.
 
     Raises
     ------
     OutputError
         If `out` cannot be written, or holds a table that is not ours.
+    DeviceError
+        If the scheduler or its workers cannot be used.
     """
+    out = out.absolute()  # a worker has a folder of its own to start from
     _prepare(out)
     outcomes: dict[str, Outcome] = {}
     handler = _RowAnalysis(cohort.load, out, load_segmenter, options)
     try:
-        with closing(run_tasks(cohort.rows, handler, jobs=jobs)) as answers:
+        with closing(run_tasks(cohort.rows, handler, jobs=jobs, scheduler=scheduler)) as answers:
             for row, answer in answers:
                 outcome = answer or Outcome(row.study_id, reason=DIED, exit_code=FAILURE)
                 outcomes[row.study_id] = outcome
@@ -148,6 +156,11 @@ class _RowAnalysis:
             return Outcome(row.study_id, reason=text, exit_code=exit_code(error))
 
     def _analyze(self, row: Row) -> Outcome:
+        if not self.out.is_dir():  # it was made before any worker began
+            raise OutputError(
+                f"the worker on {platform.node()} does not see the output folder; workers of a "
+                "--scheduler need the same files under the same names"
+            )
         study, out = self.load(row), self.out / row.study_id
         segmenter, options = self._segmenter, self.options
         standing = standing_result(out)

@@ -16,7 +16,7 @@ from gliokit.analysis.failure import FAILURE, exit_code, reason
 from gliokit.analysis.output import remove_leftovers, scratch_folder
 from gliokit.analysis.simulated_files import Files, Writer
 from gliokit.analysis.simulated_places import Outcome, Places, prepare, write_tables
-from gliokit.analysis.workers import run_tasks
+from gliokit.cluster.tasks import run_tasks
 from gliokit.phantom.body.anatomy import check_label_map
 from gliokit.phantom.cohort import CohortSettings
 from gliokit.phantom.patients.patient import patient_name

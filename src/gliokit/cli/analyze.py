@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     threads: option.Threads = None,
     cohort: option.CohortTable = None,
     jobs: option.Jobs = 1,
+    scheduler: option.Scheduler = None,
 ) -> None:
     """Outline the tumor of a study, measure it and write a report to OUT.
 
@@ -61,11 +62,14 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     gliokit analyze patient7 --labels edited.nii.gz -o result --force
 
     gliokit analyze --cohort cohort.csv --jobs 2 -o results
+
+    gliokit analyze --cohort cohort.csv --scheduler tcp://login:8786 -o results
     """
     given = {MRSequence.T1: t1, MRSequence.T1C: t1c, MRSequence.T2: t2, MRSequence.FLAIR: flair}
     images = {sequence: path for sequence, path in given.items() if path}
     options = Options(minimum_lesion_ml, probabilities)
-    load = partial(load_segmenter, model, device=device.value)
+    bundle = model.absolute() if model else None  # as workers see it, wherever they started
+    load = partial(load_segmenter, bundle, device=device.value)
     if convention and not labels:
         raise typer.BadParameter("--convention tells how to read --labels; give both")
     if labels:
@@ -73,17 +77,23 @@ def analyze(  # noqa: PLR0913 - one parameter per option
         of_model = {"--model": model, "--probabilities": probabilities, "--device": on_cuda}
         _refuse(of_model, because="with --labels no model is run")
     if cohort:
-        of_study: dict[str, object] = {"STUDY": study, "--study-id": study_id, "--labels": labels}
-        of_study |= {f"--{sequence}": path for sequence, path in images.items()}
-        of_study |= {"--phase": phase, "--force": force}
+        of_study = {
+            "STUDY": study,
+            "--study-id": study_id,
+            "--labels": labels,
+            **{f"--{sequence}": path for sequence, path in images.items()},
+            "--phase": phase,
+            "--force": force,
+        }
         _refuse(of_study, because="--cohort takes every study, and its phase, from the table")
         if model:
             read_bundle(model)  # a damaged one fails here once, not once per study
-        if device is option.Device.CUDA:
+        if device is option.Device.CUDA and not scheduler:
             load(threads=1)  # so does a missing GPU
-        workers = partial(load, threads=_threads_each(threads, jobs))
-        _analyze_cohort(cohort, out, load=workers, options=options, jobs=jobs)
+        workers = _Workers(jobs, threads, scheduler)
+        _analyze_cohort(cohort, out, load=load, options=options, workers=workers)
         return
+    _refuse({"--scheduler": scheduler}, because="the studies of --cohort are shared out")
     with progress() as on_stage:
         on_stage("reading images")
         one = read_study(study, overrides=images, study_id=study_id)
@@ -106,13 +116,48 @@ def _refuse(given: Mapping[str, object], *, because: str) -> None:
         raise typer.BadParameter(f"{because}: drop {', '.join(names)}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Workers:
+    """Who analyzes the studies of a cohort."""
+
+    jobs: int
+    threads: int | None
+    scheduler: str | None
+
+    def __post_init__(self) -> None:
+        if self.scheduler:
+            _refuse({"--jobs": self.jobs > 1}, because="all workers of --scheduler take part")
+
+    def __str__(self) -> str:
+        return f"on the workers of {self.scheduler}" if self.scheduler else f"{self.jobs} at a time"
+
+    @property
+    def threads_each(self) -> int | None:
+        """Share this machine's cores among its workers; those of a scheduler have their own."""
+        if self.scheduler:
+            return self.threads
+        return max(1, (self.threads or os.cpu_count() or 1) // self.jobs)
+
+
 def _analyze_cohort(
-    table: Path, out: Path, *, load: Callable[[], Segmenter], options: Options, jobs: int
+    table: Path,
+    out: Path,
+    *,
+    load: Callable[..., Segmenter],
+    options: Options,
+    workers: _Workers,
 ) -> None:
     cohort = read_cohort(table)
     outcomes: list[Outcome] = []
-    say(f"{len(cohort)} studies, {jobs} at a time")
-    run = analyze_cohort(cohort, out, load_segmenter=load, options=options, jobs=jobs)
+    say(f"{len(cohort)} studies, {workers}")
+    run = analyze_cohort(
+        cohort,
+        out,
+        load_segmenter=partial(load, threads=workers.threads_each),
+        options=options,
+        jobs=workers.jobs,
+        scheduler=workers.scheduler,
+    )
     with closing(run):
         for outcome in run:
             outcomes.append(outcome)
@@ -128,7 +173,3 @@ def _state(outcome: Outcome) -> str:
     if outcome.findings is None:
         return f"failed: {outcome.reason}"
     return "unchanged since the last run" if outcome.reused else "done"
-
-
-def _threads_each(threads: int | None, jobs: int) -> int:
-    return max(1, (threads or os.cpu_count() or 1) // jobs)

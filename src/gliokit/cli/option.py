@@ -91,6 +91,14 @@ OnDevice: TypeAlias = Annotated[
     Device, typer.Option(help="Where the model runs; cuda needs torch and an NVIDIA GPU.")
 ]
 Threads: TypeAlias = Annotated[
-    int | None, typer.Option(min=1, help="Threads in all; by default one per core.")
+    int | None,
+    typer.Option(min=1, help="Threads in all, or of each worker; by default one per core."),
 ]
 Jobs: TypeAlias = Annotated[int, typer.Option(min=1, help="Studies of a cohort at a time.")]
+Scheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Work on the workers of this dask scheduler, which must see the same files.",
+    ),
+]

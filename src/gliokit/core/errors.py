@@ -15,7 +15,7 @@ GliokitError
 ├── OutputError             the result may not, or cannot, be written there
 ├── BundleError             a model bundle is damaged or does not fit
 ├── CheckpointError         a training checkpoint does not match its run
-└── DeviceError             a device that was asked for cannot be used
+└── DeviceError             a device or cluster that was asked for cannot be used
 
 Each message says what, found, needed and remedy.
 """
@@ -88,4 +88,4 @@ class CheckpointError(GliokitError, ValueError):
 
 
 class DeviceError(GliokitError, RuntimeError):
-    """A device that was asked for cannot be used."""
+    """A device or cluster that was asked for cannot be used."""

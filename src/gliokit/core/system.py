@@ -84,6 +84,8 @@ class SystemCard:
         Pitfalls of the method and of the paper.
     any_subset : bool
         Whether it does with some of `sequences`.
+    outputs : tuple of str
+        Channels of its networks, where others than the system read its bundle; the task when empty.
     """
 
     name: str
@@ -99,6 +101,7 @@ class SystemCard:
     departures: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     any_subset: bool = False
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ MEANINGS: MappingProxyType[LabelConvention, Mapping[int, Label]] = MappingProxyT
 NAMES: tuple[tuple[re.Pattern[str], LabelConvention], ...] = (
     (re.compile(r"brats-(gli|ssa)-\d+-\d+", re.IGNORECASE), LabelConvention.BRATS2023),
     (re.compile(r"brats(17|18|19|20|2021)_", re.IGNORECASE), LabelConvention.BRATS2017),
+    (re.compile(r"ucsf-pdgm-\d+.*_tumor_segmentation", re.IGNORECASE), LabelConvention.BRATS2017),
+    (re.compile(r"upenn-gbm-\d+_\d+_", re.IGNORECASE), LabelConvention.BRATS2017),
 )
 _LISTED = 5  # so many of the values at fault are named
 

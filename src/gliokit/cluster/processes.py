@@ -14,15 +14,13 @@ from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import Generic, NoReturn, TypeVar
 
-from gliokit.analysis.failure import TERMINATED
-
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 PATIENCE_S = 20.0  # for a stopped worker to come back from native code and clean up
 
 
-def run_tasks(
+def run_in_processes(
     tasks: Iterable[Task], handler: Callable[[Task], Answer], *, jobs: int
 ) -> Generator[tuple[Task, Answer | None], None, None]:
     """Handle tasks in worker processes; give each with its answer, as they come.
@@ -122,4 +120,4 @@ def _serve(connection: Connection, handler: Callable[[Task], Answer]) -> None:
 
 
 def _unwind(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
+    raise SystemExit(128 + number)  # what a shell reports of a process that a signal ended
