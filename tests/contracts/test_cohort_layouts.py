@@ -39,6 +39,7 @@ EXAMPLES = {
         ]
         for n in (1, 2)
     ],
+    "folders": [[f"P-00{n}/{s}" for s in ("t1", "t1c", "t2", "flair")] for n in (1, 2)],
 }
 
 
@@ -93,7 +94,7 @@ def test_study_without_images_is_named_and_the_other_is_found(layout, write):
 
 
 def test_layout_of_another_collection_is_refused_with_what_was_found(layout, write):
-    other = "bids" if layout != "bids" else "brats"
+    other = {"bids": "brats", "folders": "lumiere"}.get(layout, "bids")
     root = write(other)
     first = min(path.name for path in root.iterdir())
     with pytest.raises(LayoutError) as error:
@@ -101,7 +102,7 @@ def test_layout_of_another_collection_is_refused_with_what_was_found(layout, wri
     message = str(error.value)
     assert f"no {layout} study with images, found {first}" in message
     assert COHORT_LAYOUTS[layout].example in message
-    assert "choose another layout of brats, bids, ucsf-pdgm, upenn-gbm, lumiere" in message
+    assert "choose another layout of brats, bids, ucsf-pdgm, upenn-gbm, lumiere, folders" in message
 
 
 def test_empty_and_missing_folders_are_refused(layout, tmp_path):
@@ -126,7 +127,7 @@ def test_table_is_replaced_only_by_force(layout, write, tmp_path):
     assert len(read_cohort(tmp_path / "c.csv")) == 2
 
 
-@pytest.mark.parametrize("layout", [name for name in CohortLayoutName if name != "bids"])
+@pytest.mark.parametrize("layout", sorted({*CohortLayoutName} - {"bids", "folders"}))
 def test_copy_of_a_study_is_named_not_counted_twice(layout, write):
     root = write(layout)
     top = root / EXAMPLES[layout][0][0].split("/")[0]

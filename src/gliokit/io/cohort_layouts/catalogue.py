@@ -13,6 +13,7 @@ from types import MappingProxyType
 from gliokit.core.errors import LayoutError
 from gliokit.io.cohort_layouts.bids import find_bids
 from gliokit.io.cohort_layouts.brats import find_brats
+from gliokit.io.cohort_layouts.folders import find_folders
 from gliokit.io.cohort_layouts.found import FoundCohort, FoundStudy, LeftOut
 from gliokit.io.cohort_layouts.lumiere import find_lumiere
 from gliokit.io.cohort_layouts.ucsf_pdgm import find_ucsf_pdgm
@@ -29,6 +30,7 @@ class CohortLayoutName(StrEnum):
     UCSF_PDGM = "ucsf-pdgm"
     UPENN_GBM = "upenn-gbm"
     LUMIERE = "lumiere"
+    FOLDERS = "folders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ COHORT_LAYOUTS: Mapping[CohortLayoutName, CohortLayout] = MappingProxyType(
             "images_structural/UPENN-GBM-00001_11/", find_upenn_gbm
         ),
         CohortLayoutName.LUMIERE: CohortLayout("Patient-001/week-000/", find_lumiere),
+        CohortLayoutName.FOLDERS: CohortLayout("P-001/t1c.nii.gz", find_folders),
     }
 )
 
