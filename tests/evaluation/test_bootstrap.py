@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
-from gliokit.evaluation.bootstrap import mean_interval
+from gliokit.evaluation.bootstrap import interval, mean_interval, resample, rows_by_patient
+from gliokit.evaluation.classification import auc
 
 
 def normal_sample(n):
@@ -15,6 +17,14 @@ def test_interval_of_a_mean_is_that_of_normal_theory():
     low, high = mean_interval(values, patients=patients, seed=0)
     half = 1.96 * values.std() / np.sqrt(400)
     assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.02)
+
+
+def test_few_patients_get_the_width_of_student():
+    values, patients = normal_sample(8)
+    low, high = mean_interval(values, patients=patients, seed=0, resamples=20_000)
+    half = t.ppf(0.975, 7) * values.std(ddof=1) / np.sqrt(8)
+    assert high - low == pytest.approx(2 * half, rel=0.1)
+    assert high - low > 1.2 * (2 * 1.96 * values.std() / np.sqrt(8))
 
 
 def test_lower_level_gives_a_narrower_interval():
@@ -33,7 +43,7 @@ def test_repeated_values_of_a_patient_do_not_narrow_the_interval():
 
 def test_patients_with_more_values_weigh_more():
     values, patients = [0.0, 1.0, 1.0, 1.0], ["A", "B", "B", "B"]
-    low, high = mean_interval(values, patients=patients, seed=0, level=0.4)
+    low, high = mean_interval(values, patients=patients, seed=0, level=0.1)
     assert (low, high) == (0.75, 0.75)  # half of all draws hold both patients once
 
 
@@ -64,3 +74,51 @@ def test_values_without_a_patient_are_refused():
 def test_one_patient_is_refused():
     with pytest.raises(ValueError, match="needs two or more"):
         mean_interval([1, 2], patients=["A", "A"], seed=0)
+
+
+def test_interval_of_rows_is_that_of_their_mean():
+    values, patients = normal_sample(30)
+    patients = patients[:20] + patients[:10]
+    by_rows = interval(lambda rows: values[rows].mean(), patients=patients, seed=1)
+    assert by_rows == mean_interval(values, patients=patients, seed=1)
+
+
+def test_patient_comes_with_all_rows_or_none():
+    patients = ["A", "B", "A", "C", "A", "B"]
+    for rows in resample(patients, seed=0, resamples=50):
+        counts = np.bincount(rows, minlength=6)
+        assert counts[0] == counts[2] == counts[4]
+        assert counts[1] == counts[5]
+        assert counts[0] + counts[1] + counts[3] == 3
+
+
+def test_strata_keep_their_number_of_patients():
+    patients = ["A", "B", "C", "D", "E", "E"]
+    strata = [1, 0, 0, 0, 1, 0]  # those of E differ: a stratum of its own
+    for rows in resample(patients, seed=0, strata=strata, resamples=50):
+        counts = np.bincount(rows, minlength=6)
+        assert counts[0] == counts[4] == counts[5] == 1
+        assert counts[1:4].sum() == 3
+
+
+def test_rows_are_found_by_patient():
+    rows = rows_by_patient(["B", "A", "B"])
+    assert {patient: found.tolist() for patient, found in rows.items()} == {"B": [0, 2], "A": [1]}
+
+
+def test_rare_class_needs_strata():
+    y, scores, patients = np.arange(20) < 1, np.linspace(1, 0, 20), list(range(20))
+
+    def figure(rows):
+        return auc(y[rows], scores[rows])
+
+    with pytest.raises(ValueError, match="resamples do not define the figure; draw within strata"):
+        interval(figure, patients=patients, seed=0)
+    assert interval(figure, patients=patients, seed=0, strata=y.tolist()) == (1, 1)
+
+
+def test_figure_that_no_row_defines_has_no_interval():
+    with pytest.raises(ValueError, match="not defined for these rows"):
+        interval(lambda rows: np.nan, patients=[1, 2], seed=0)
+    with pytest.raises(ValueError, match="1 strata for 2 rows"):
+        interval(lambda rows: 0.0, patients=[1, 2], strata=[0], seed=0)
