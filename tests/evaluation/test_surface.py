@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from gliokit.core.errors import GeometryError
-from gliokit.evaluation.surface import BRATS_PENALTY_MM, hausdorff_95_mm
+from gliokit.evaluation.surface import (
+    BRATS_PENALTY_MM,
+    hausdorff_95_mm,
+    measure_surfaces,
+    nearest_mm,
+    surface_dice,
+    surface_points_mm,
+)
 
 EMPTY = np.zeros((20, 20, 20), dtype=bool)
 
@@ -123,5 +130,112 @@ def test_one_empty_mask_costs_the_penalty_that_was_asked_for():
 def test_masks_on_different_grids_are_refused():
     with pytest.raises(GeometryError, match="give both masks on one grid"):
         hausdorff_95_mm(EMPTY, EMPTY[1:], spacing_mm=(1, 1, 1))
-    with pytest.raises(GeometryError, match="a spacing per axis"):
+    with pytest.raises(GeometryError, match="a positive spacing per axis"):
         hausdorff_95_mm(EMPTY, EMPTY, spacing_mm=(1, 1))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("spacing_mm", [(1, 1, 1), (0.7, 1.1, 4.0), (0.1, 3, 3)])
+def test_every_distance_is_that_to_the_nearest_of_all_surface_voxels(seed, spacing_mm):
+    rng = np.random.default_rng(seed)
+    # near and far: some voxels have the other surface beside them, some only far off
+    reference = block((2, 2, 2), rng.integers(2, 8, size=3)) | (rng.random(EMPTY.shape) < 0.001)
+    prediction = block((3, 2, 4), rng.integers(2, 8, size=3)) | block((17, 16, 15), (2, 2, 2))
+    distances = measure_surfaces(reference, prediction, spacing_mm=spacing_mm)
+    first, second = (
+        np.array(surface_voxels(mask)) * spacing_mm for mask in (reference, prediction)
+    )
+    every = np.linalg.norm(first[:, None] - second, axis=-1)
+    assert distances.from_reference_mm == pytest.approx(every.min(axis=1))
+    assert distances.from_prediction_mm == pytest.approx(every.min(axis=0))
+    assert surface_dice(
+        reference, prediction, spacing_mm=spacing_mm, tolerance_mm=2.5
+    ) == pytest.approx(np.mean(np.concatenate([every.min(axis=0), every.min(axis=1)]) <= 2.5))
+
+
+def test_surfaces_may_be_drawn_in_any_way():
+    line, point = block((4, 4, 4), (5, 1, 1)), block((6, 4, 12), (1, 1, 1))
+    distances = nearest_mm(line, point, spacing_mm=np.array([3.0, 1.0, 0.5]))
+    assert distances == pytest.approx(np.hypot([6, 3, 0, 3, 6], 4))
+    assert np.isinf(nearest_mm(line, EMPTY, spacing_mm=np.ones(3))).all()
+
+
+def test_points_of_a_surface_are_in_mm_from_the_first_voxel():
+    points = surface_points_mm(block((3, 4, 5), (3, 3, 3)), np.array([1.0, 2.0, 0.5]))
+    assert len(points) == 26  # all but the middle one
+    assert points.min(axis=0).tolist() == [3, 8, 2.5]
+    assert points.max(axis=0).tolist() == [5, 12, 3.5]
+
+
+@pytest.mark.parametrize("spacing", [1.1, 0.7])
+@pytest.mark.parametrize("shift", [0, 1, 3])
+def test_surface_dice_of_shifted_plates_steps_at_their_shift(shift, spacing):
+    def agreement(tolerance_mm):
+        return surface_dice(
+            block((4, 4, 4), (1, 10, 10)),
+            block((4 + shift, 4, 4), (1, 10, 10)),
+            spacing_mm=(spacing, 1, 1),
+            tolerance_mm=tolerance_mm,
+        )
+
+    assert agreement(shift * spacing) == 1
+    assert agreement(round(shift * spacing, 1)) == 1  # 3 × 1.1 is more than 3.3 in binary
+    if shift:
+        assert agreement(shift * spacing - 0.01) == 0
+
+
+def test_surfaces_of_shifted_cubes_share_the_sides_along_the_shift():
+    reference, prediction = block((4, 4, 4), (8, 8, 8)), block((6, 4, 4), (8, 8, 8))
+    surface = 8**3 - 6**3
+    # common to both are the rings of 28 voxels in the six layers that both have
+    near = surface_dice(reference, prediction, spacing_mm=(1, 1, 1), tolerance_mm=0)
+    assert near == pytest.approx(6 * 28 / surface)
+    assert surface_dice(reference, prediction, spacing_mm=(1, 1, 1), tolerance_mm=2) == 1
+
+
+def test_surface_dice_grows_with_the_tolerance():
+    reference, prediction = blobs(3)
+    shares = [
+        surface_dice(reference, prediction, spacing_mm=(1, 1, 2), tolerance_mm=tolerance)
+        for tolerance in (0, 1, 2, 5)
+    ]
+    assert shares == sorted(shares)
+    assert shares[0] < shares[-1] == 1
+
+
+def test_surface_dice_does_not_depend_on_order_orientation_or_unit():
+    reference, prediction = blobs(1)
+    expected = surface_dice(reference, prediction, spacing_mm=(1, 2, 3), tolerance_mm=1)
+    swapped = surface_dice(prediction, reference, spacing_mm=(1, 2, 3), tolerance_mm=1)
+    flipped = surface_dice(reference[::-1], prediction[::-1], spacing_mm=(1, 2, 3), tolerance_mm=1)
+    turned = surface_dice(reference.T, prediction.T, spacing_mm=(3, 2, 1), tolerance_mm=1)
+    tenfold = surface_dice(reference, prediction, spacing_mm=(10, 20, 30), tolerance_mm=10)
+    assert {swapped, flipped, turned, tenfold} == {expected}
+
+
+def test_voxels_bias_the_distance_of_spheres_by_a_fraction_of_a_voxel():
+    # voxel centers lie inside a sphere, by up to a voxel and unevenly
+    radius = np.linalg.norm(np.indices((41, 41, 41)) - 20, axis=0)
+    distances = measure_surfaces(radius <= 15, radius <= 12, spacing_mm=(1, 1, 1))
+    assert distances.from_reference_mm.mean() == pytest.approx(3, abs=0.25)
+    assert distances.surface_dice(2) < 0.1
+    assert distances.surface_dice(3.5) > 0.95
+
+
+def test_surface_dice_of_empty_masks():
+    mask = block((3, 3, 3), (2, 2, 2))
+    settings = {"spacing_mm": (1, 1, 1), "tolerance_mm": 1}
+    assert surface_dice(EMPTY, EMPTY, **settings) == 1
+    assert surface_dice(mask, EMPTY, **settings) == 0
+    assert surface_dice(EMPTY, mask, **settings) == 0
+
+
+@pytest.mark.parametrize("tolerance_mm", [-1, math.nan, math.inf])
+def test_impossible_tolerance_is_refused(tolerance_mm):
+    with pytest.raises(ValueError, match="give a finite one, 0 or more"):
+        surface_dice(EMPTY, EMPTY, spacing_mm=(1, 1, 1), tolerance_mm=tolerance_mm)
+
+
+def test_spacing_that_is_not_positive_is_refused():
+    with pytest.raises(GeometryError, match="a positive spacing per axis"):
+        hausdorff_95_mm(EMPTY, EMPTY, spacing_mm=(1, 0, 1))
