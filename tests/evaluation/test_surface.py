@@ -13,7 +13,6 @@ from gliokit.evaluation.surface import (
     measure_surfaces,
     nearest_mm,
     surface_dice,
-    surface_points_mm,
 )
 
 EMPTY = np.zeros((20, 20, 20), dtype=bool)
@@ -158,13 +157,6 @@ def test_surfaces_may_be_drawn_in_any_way():
     distances = nearest_mm(line, point, spacing_mm=np.array([3.0, 1.0, 0.5]))
     assert distances == pytest.approx(np.hypot([6, 3, 0, 3, 6], 4))
     assert np.isinf(nearest_mm(line, EMPTY, spacing_mm=np.ones(3))).all()
-
-
-def test_points_of_a_surface_are_in_mm_from_the_first_voxel():
-    points = surface_points_mm(block((3, 4, 5), (3, 3, 3)), np.array([1.0, 2.0, 0.5]))
-    assert len(points) == 26  # all but the middle one
-    assert points.min(axis=0).tolist() == [3, 8, 2.5]
-    assert points.max(axis=0).tolist() == [5, 12, 3.5]
 
 
 @pytest.mark.parametrize("spacing", [1.1, 0.7])

@@ -198,15 +198,6 @@ def nearest_mm(
     return distances
 
 
-def surface_points_mm(
-    mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """List the centers of the surface voxels, (n, 3) in mm from the first voxel of the image."""
-    box = bounding_box(mask)
-    corner = np.array([side.start or 0 for side in box])
-    return (np.argwhere(_surface(mask[box])) + corner) * spacing_mm
-
-
 def _surface(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Mark the voxels that have a face on the outside; `region` may touch the edge of the array."""
     inner = region.copy()
