@@ -25,26 +25,38 @@ class Toy:
     """Keeps a text."""
 
     card = SystemCard(
-        *("toy2000", "toy", Task.SEGMENTATION, "none?", (MRSequence.T1,), (), "doi", "none", ()),
+        name="toy2000",
+        title="toy",
+        task=Task.SEGMENTATION,
+        question="none?",
+        sequences=(MRSequence.T1,),
+        fields=(),
+        source="doi",
+        cohort="none",
+        figures=(),
         assumed=("the width",),
         caveats=("do not use it",),
     )
     Settings = ToySettings
     TINY = ToySettings(1)
 
-    def __init__(self, settings=TINY, *, run=TrainingRun()):  # noqa: B008 - frozen
+    def __init__(self, settings=TINY, *, run=TrainingRun()):
         self.settings, self.run = settings, run
 
     def fit(self, cohort, validation=None):
+        """Learn nothing."""
         return self
 
     def predict(self, study):
+        """Answer nothing."""
         raise NotImplementedError
 
     def write_weights(self, folder):
+        """Write the text."""
         (folder / "weights.bin").write_text("learnt")
 
     def read_weights(self, folder):
+        """Read the text."""
         self.text = (folder / "weights.bin").read_text()
         return self
 
@@ -53,6 +65,7 @@ class Failing(Toy):
     """Cannot be written."""
 
     def write_weights(self, folder):
+        """Stop half way."""
         (folder / "half.bin").write_text("half")
         raise MemoryError
 

@@ -1,0 +1,212 @@
+"""What every published system must do, whatever its task; a new one inherits all of it.
+
+Each is trained once at its smallest size on a few simulated patients. At that size it need not be
+good: these tests are about honesty and persistence.
+"""
+
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass, replace
+
+import numpy as np
+import pytest
+
+from gliokit.analysis.systems import SYSTEMS
+from gliokit.bundles.bundle import read_bundle
+from gliokit.bundles.trained import Trained, load_trained, save_trained
+from gliokit.core.cohort import Cohort
+from gliokit.core.errors import BundleError, CohortError, MissingSequenceError
+from gliokit.core.image import LabelMap, region_mask
+from gliokit.core.settings import as_mapping, changed
+from gliokit.core.system import Prediction, Task, TrainingRun
+from gliokit.core.vocabulary import Region
+from gliokit.evaluation.matching import matched_p_value
+from gliokit.evaluation.overlap import dice
+from gliokit.phantom.cohort import CohortSettings
+from gliokit.phantom.in_memory import cohort_in_memory
+
+CHANCE = 0.01
+TRAINED = Trained(patients=4, studies=4, cohort_sha256="0" * 64, seed=0, simulated=True)
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return cohort_in_memory(CohortSettings(patients=10, tiny=True, core_ml=40.0, seed=5))
+
+
+@pytest.fixture(scope="module")
+def null_cohort(cohort):
+    """Labels that say nothing of the images: an ellipsoid at a place drawn for each patient."""
+    return replace(cohort, load_labels=lambda row: ellipsoid_anywhere(cohort, row))
+
+
+@pytest.fixture(scope="module", params=SYSTEMS.values(), ids=SYSTEMS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def fitted(kind, cohort):
+    return kind(kind.TINY).fit(first(cohort, 4))
+
+
+def first(cohort: Cohort, number: int) -> Cohort:
+    return cohort.only({row.study_id for row in cohort.rows[:number]})
+
+
+def last(cohort: Cohort, number: int) -> Cohort:
+    return cohort.only({row.study_id for row in cohort.rows[-number:]})
+
+
+def ellipsoid_anywhere(cohort, row):
+    study = cohort.load(row)
+    grid, brain = study.reference.grid, study.reference.array > 0
+    rng = np.random.default_rng([7, row.number])
+    inside = np.argwhere(brain)
+    center = inside[rng.integers(len(inside))]
+    distance = np.linalg.norm((np.moveaxis(np.indices(grid.shape), 0, -1) - center), axis=-1)
+    labels = np.where(brain & (distance < 12), 2, 0)
+    labels[brain & (distance < 9)] = 3
+    labels[brain & (distance < 5)] = 1
+    return LabelMap(labels.astype(np.uint8), grid.affine)
+
+
+def test_the_card_is_complete(kind):
+    card = kind.card
+    assert SYSTEMS[card.name] is kind
+    for text in (card.title, card.question, card.source, card.cohort):
+        assert text.strip()
+    assert card.sequences
+    for figure in card.figures:
+        assert figure.quantity
+        assert figure.cohort
+        assert figure.level
+    if "our own" not in card.source:
+        assert "doi" in card.source.lower()
+        assert card.figures
+        assert card.assumed
+
+
+def test_settings_are_a_record_that_can_be_written_and_read(kind):
+    for settings in (kind.Settings(), kind.TINY):
+        assert is_dataclass(settings)
+        assert type(settings) is kind.Settings
+        assert changed(kind.Settings(), as_mapping(settings)) == settings
+
+
+def test_the_constructor_only_stores(kind):
+    run = TrainingRun(seed=3)
+    system = kind(kind.TINY, run=run)
+    assert system.settings is kind.TINY
+    assert system.run is run
+    assert kind().settings == kind.Settings()
+
+
+def test_every_setting_has_a_default(kind):
+    assert [f.name for f in fields(kind.Settings)] == list(as_mapping(kind.Settings()))
+
+
+def test_it_answers_on_the_grid_of_the_study(fitted, cohort):
+    study = cohort.load(cohort.rows[-1])
+    prediction = fitted.predict(study)
+    assert isinstance(prediction, Prediction)
+    assert prediction.study_id == study.study_id
+    assert fitted.card.task is Task.SEGMENTATION  # other tasks: their own answer
+    assert study.reference.grid.difference(prediction.labels.grid) is None
+    assert prediction.labels.array.dtype == np.uint8
+    assert set(np.unique(prediction.labels.array)) <= {0, 1, 2, 3, 4}
+
+
+def test_it_answers_the_same_after_saving_and_loading(fitted, cohort, tmp_path):
+    save_trained(fitted, tmp_path / "model", TRAINED)
+    loaded = load_trained(tmp_path / "model", SYSTEMS)
+    assert type(loaded) is type(fitted)
+    assert loaded.settings == fitted.settings
+    study = cohort.load(cohort.rows[-1])
+    before, after = (system.predict(study).labels.array for system in (fitted, loaded))
+    assert np.array_equal(before, after)
+
+
+def test_no_pickle_lies_in_its_bundle(fitted, tmp_path):
+    save_trained(fitted, tmp_path / "model", TRAINED)
+    files = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
+    allowed = {".safetensors", ".json", ".xml", ".bin", ".skops"}
+    assert {path.suffix for path in files} <= allowed
+    assert not any(path.read_bytes().startswith(b"\x80") for path in files)
+    assert any("simulated" in line for line in read_bundle(tmp_path / "model").card.training)
+
+
+def test_altered_weights_are_refused(fitted, tmp_path):
+    save_trained(fitted, tmp_path / "model", TRAINED)
+    weights = max((tmp_path / "model").iterdir(), key=lambda path: path.stat().st_size)
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    with pytest.raises(BundleError, match="damaged or altered"):
+        load_trained(tmp_path / "model", SYSTEMS)
+
+
+def test_the_same_seed_learns_the_same(fitted, kind, cohort):
+    again = kind(kind.TINY).fit(first(cohort, 4))
+    study = cohort.load(cohort.rows[-1])
+    expected, found = (system.predict(study).labels.array for system in (fitted, again))
+    assert np.array_equal(expected, found)
+
+
+def test_a_cohort_without_its_fields_is_refused_by_name(kind, cohort):
+    for column in kind.card.fields:
+        rows = [
+            replace(row, cells={c: v for c, v in row.cells.items() if c != column})
+            for row in cohort.rows
+        ]
+        with pytest.raises(CohortError, match=f"{kind.card.name} needs the column {column}"):
+            kind(kind.TINY).fit(replace(cohort, rows=rows))
+
+
+def test_a_study_without_its_sequence_is_refused_by_name(fitted, cohort):
+    study = cohort.load(cohort.rows[-1])
+    needed = fitted.card.sequences
+    without = {s: image for s, image in study.images.items() if s is not needed[-1]}
+    if not fitted.card.any_subset:
+        with pytest.raises(MissingSequenceError, match=f"no {needed[-1]} image"):
+            fitted.predict(replace(study, images=without))
+    else:
+        assert fitted.predict(replace(study, images=without)).labels is not None
+
+
+@pytest.mark.slow
+def test_on_a_null_cohort_it_is_at_chance(kind, null_cohort):
+    system = kind(kind.TINY).fit(first(null_cohort, 5))
+    assert null_p_value(system, last(null_cohort, 5)) > CHANCE
+
+
+def test_a_system_made_leaky_on_purpose_is_not_at_chance(null_cohort):
+    class Leaky:
+        """Has seen the answers."""
+
+        def predict(self, study):
+            row = next(row for row in null_cohort.rows if row.study_id == study.study_id)
+            return Prediction(study.study_id, labels=null_cohort.load_labels(row))
+
+    assert null_p_value(Leaky(), last(null_cohort, 5)) <= CHANCE
+
+
+def null_p_value(system, cohort: Cohort) -> float:
+    """Chance that predictions fit their own studies as well as they do, if they know nothing."""
+    whole = Region.WHOLE_TUMOR
+    references = [region_mask(cohort.load_labels(r).array, whole) for r in cohort.rows]
+    predictions = [
+        region_mask(system.predict(cohort.load(row)).labels.array, whole) for row in cohort.rows
+    ]
+    scores = [[dice(reference, own) for reference in references] for own in predictions]
+    return matched_p_value(scores, seed=0)
+
+
+def test_cards_can_be_read_without_torch():
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from gliokit.analysis.systems import SYSTEMS\n"
+        "print(*(system.card.title for system in SYSTEMS.values()), sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert len(done.stdout.splitlines()) == len(SYSTEMS)
