@@ -82,7 +82,7 @@ ABLATIONS = (
         "ppv",
         (WT,),
     ),
-    Ablation("yi2016", {}, [{"filters": "random"}], "dice", (WT,)),
+    Ablation("yi2016", {}, [{"bank": {"kind": "random"}}], "dice", (WT,)),
     Ablation(
         "rao2015",
         {},

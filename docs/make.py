@@ -6,7 +6,10 @@ python docs/make.py
 import json
 from pathlib import Path
 
+from gliokit.analysis.systems import SYSTEMS
 from gliokit.bundles.bundle import Card, read_bundle, shipped_bundles
+from gliokit.core.settings import as_mapping
+from gliokit.core.system import System, SystemCard
 from gliokit.reporting.findings_json import findings_schema
 
 DOCS = Path(__file__).parent
@@ -19,6 +22,50 @@ def main() -> None:
     (DOCS / "models").mkdir(exist_ok=True)
     for name, folder in shipped_bundles().items():
         (DOCS / "models" / f"{name}.md").write_text(card_page(read_bundle(folder).card))
+    (DOCS / "systems.md").write_text(systems_page())
+
+
+def systems_page() -> str:
+    """Lay out the cards of all systems as one page."""
+    head = (
+        "# Systems\n\nEach is trained, run and evaluated by the same commands "
+        "([evaluation.md](evaluation.md)). Published figures are of other cohorts than yours: they "
+        "stand here for orientation, not for comparison. Made by `docs/make.py` from the cards."
+    )
+    return "\n\n".join([head, *(system_section(system) for system in SYSTEMS.values())]) + "\n"
+
+
+def system_section(system: type[System]) -> str:
+    """Lay out one system: its card, then its settings."""
+    card = system.card
+    parts = [f"## {card.name}: {card.title}", card.question]
+    parts.append(
+        f"**Needs** {', '.join(card.sequences)}{' (any of them)' if card.any_subset else ''}; "
+        f"columns {', '.join(card.fields)}. **Source** {card.source}. **Cohort** {card.cohort}."
+    )
+    if card.figures:
+        parts.append(figures_table(card))
+    for title, statements in [
+        ("Assumed", card.assumed),
+        ("Departures", card.departures),
+        ("Caveats", card.caveats),
+    ]:
+        if statements:
+            parts.append(f"**{title}**\n\n" + "\n".join(_line(text) for text in statements))
+    settings = json.dumps(as_mapping(system.Settings()), indent=1)
+    parts.append(f"<details><summary>Settings</summary>\n\n```json\n{settings}\n```\n</details>")
+    return "\n\n".join(parts)
+
+
+def figures_table(card: SystemCard) -> str:
+    """Lay out what the authors report."""
+    rows = [
+        f"| {own.quantity} | {own.value:g} | {own.cohort} | {own.level} | {own.caveat} |"
+        for own in card.figures
+    ]
+    return "\n".join(
+        ["| published | value | cohort | level | caveat |", "|---|---|---|---|---|", *rows]
+    )
 
 
 def card_page(card: Card) -> str:

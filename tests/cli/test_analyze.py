@@ -5,9 +5,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import dask
@@ -19,8 +16,6 @@ from distributed import LocalCluster
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.nifti import read_label_map, write_image, write_label_map
-
-INTERRUPTIBLE = Path(__file__).with_name("interruptible.py")
 
 
 @pytest.fixture
@@ -302,37 +297,6 @@ def test_options_that_do_not_fit_together_are_refused(analyze, study_folder, out
 
 
 # stopped
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start `gliokit` in a process of its own; give it once the segmenter is at work."""
-    flag = tmp_path / "started"
-    processes = []
-
-    def start_program(*arguments):
-        process = subprocess.Popen(
-            [sys.executable, INTERRUPTIBLE, *map(str, arguments)],
-            env=os.environ | {"STARTED_FILE": str(flag)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # as a terminal has it: signals go to the whole group
-        )
-        processes.append(process)
-        deadline = time.monotonic() + 60
-        while not flag.exists():
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        flag.unlink()
-        return process
-
-    yield start_program
-    for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,7 @@ def save_trained(system: System, folder: Path, trained: Trained, *, force: bool 
     OutputError
         If something stands in `folder`, and either `force` is not given or it is no bundle.
     """
-    if folder.exists():
-        _check_replaceable(folder, force)
+    check_replaceable(folder, force=force)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -98,7 +97,16 @@ def load_trained(folder: Path, systems: Mapping[str, type[System]]) -> System:
     return kind(changed(kind.Settings(), settings)).read_weights(bundle.folder)
 
 
-def _check_replaceable(folder: Path, force: bool) -> None:
+def check_replaceable(folder: Path, *, force: bool) -> None:
+    """Refuse to write where something stands that may not be replaced.
+
+    Raises
+    ------
+    OutputError
+        If `force` is not given, or no bundle stands there.
+    """
+    if not folder.exists():
+        return
     if not force:
         raise OutputError(f"{folder} is there already; choose another folder, or --force")
     try:
@@ -117,7 +125,7 @@ def _card(system: System, trained: Trained) -> Card:
         version=version("gliokit"),
         purpose=f"{card.title}: {card.question}",
         inputs=tuple(card.sequences),
-        outputs=(card.task.value,),
+        outputs=card.outputs or (card.task.value,),
         training=(
             f"{trained.studies} {simulated}studies of {trained.patients} patients, seed "
             f"{trained.seed}; rows with sha256 {trained.cohort_sha256}",

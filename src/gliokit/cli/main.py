@@ -22,6 +22,12 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "analyze": "Outline the tumor of a study, measure it and write a report.",
         "measure": "Print volumes and diameters of a label map.",
         "phantom": "Simulate patients whose truth is known.",
+        "cohort": "Write the table of a public collection, from its folders.",
+        "systems": "List the published systems, and ours.",
+        "describe": "Show what a system is, and what its authors report.",
+        "train": "Train a system on a cohort with labels.",
+        "predict": "Let a trained model outline the studies of a cohort.",
+        "evaluate": "Train and test systems in folds, with a report.",
         "demo": "Analyze a simulated study made on the spot.",
         "doctor": "Check this machine and the models.",
     }

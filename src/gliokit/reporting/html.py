@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from gliokit.core.findings import Findings, Lesion, RegionVolume
 from gliokit.core.geometry import axial_tilt_degrees
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
-from gliokit.core.vocabulary import LABEL_TERMS, REGION_TERMS, Phase, Region
+from gliokit.core.vocabulary import LABEL_TERMS, Phase, Region
 from gliokit.measurement.diameters import RIGHT_ANGLE_TOLERANCE_DEGREES
 from gliokit.reporting import wording
-from gliokit.reporting.drawing import UNITS
 from gliokit.reporting.figures import Figure, lesion_figure, three_planes
+from gliokit.reporting.page import page_environment
 from gliokit.reporting.stage import Stage, focus, set_stage
 from gliokit.reporting.views import Plane
 
@@ -153,18 +153,10 @@ def _tilt(labels: LabelMap) -> float | None:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("gliokit.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.globals |= {
-        "units": UNITS,
         "right_angle_tolerance": RIGHT_ANGLE_TOLERANCE_DEGREES,
         "label_terms": LABEL_TERMS,
-        "region_terms": REGION_TERMS,
         "small_lesions_shown": SMALL_LESIONS_SHOWN,
         "summary": wording.summary_text,
         "interval_meaning": wording.INTERVAL_MEANING,
@@ -176,6 +168,5 @@ def _template() -> Template:
         "center": wording.center_text,
         "lengths": wording.lengths_text,
         "time": wording.time_text,
-        "sequence": wording.SEQUENCE_TERMS.__getitem__,
     }
     return environment.get_template("report.html.j2")

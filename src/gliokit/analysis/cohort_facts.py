@@ -1,0 +1,49 @@
+"""What a result must say of the cohort that it comes of."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gliokit.core.cohort import Row
+from gliokit.io.cohorts import PATH_COLUMNS
+
+SIMULATED_ID = re.compile(r"SIM-\d{5}")  # as `gliokit phantom` names patients
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFacts:
+    """Who is in a cohort.
+
+    Attributes
+    ----------
+    patients, studies : int
+        How many.
+    simulated : bool
+        Whether any patient is simulated: then every figure is one of simulated patients.
+    sha256 : str
+        Of the rows, without paths and in any order; not of the images.
+    """
+
+    patients: int
+    studies: int
+    simulated: bool
+    sha256: str
+
+
+def cohort_facts(rows: Sequence[Row]) -> CohortFacts:
+    """Describe a cohort by its rows."""
+    patients = {row.patient_id for row in rows}
+    simulated = any(SIMULATED_ID.match(patient) for patient in patients)
+    return CohortFacts(len(patients), len(rows), simulated, _sha256(rows))
+
+
+def _sha256(rows: Iterable[Row]) -> str:
+    content = sorted([row.patient_id, row.study_id, sorted(_facts(row).items())] for row in rows)
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _facts(row: Row) -> dict[str, str]:
+    """Give the cells; of a path only that there is one: tables move with their files."""
+    return {c: "" if c in PATH_COLUMNS else value for c, value in row.cells.items()}

@@ -1,0 +1,192 @@
+"""A trained model asked about every study of a cohort; one bad study never stops the others.
+
+In OUT stand a label map per study (`STUDY_ID.nii.gz`, with our mark, so that its numbers are never
+ambiguous), `predictions.csv` with its volumes, seconds and memory, and `failures.csv` with the
+reason for each study without one. A run goes on where the last one stopped: what was made by the
+same model stays. `model.json` says which it is; label maps of another model are never mixed with
+these.
+"""
+
+import json
+import platform
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from math import isfinite, nan
+from pathlib import Path
+
+from gliokit.analysis.cohort_run import without_paths
+from gliokit.analysis.cost import measured
+from gliokit.analysis.evaluation_run import DIED
+from gliokit.analysis.failure import FAILURE, exit_code, reason
+from gliokit.analysis.output import csv_text, explained, remove_leftovers, write_whole
+from gliokit.bundles.bundle import read_bundle
+from gliokit.bundles.trained import load_trained
+from gliokit.cluster.tasks import run_tasks
+from gliokit.core.cohort import Cohort, Row
+from gliokit.core.errors import NotAssessableError, OutputError
+from gliokit.core.system import System
+from gliokit.core.vocabulary import Region
+from gliokit.io.nifti import read_label_map, write_label_map
+from gliokit.measurement.volume import volumes_by_region
+
+PREDICTIONS, FAILURES, MODEL = "predictions.csv", "failures.csv", "model.json"
+PREDICTION_COLUMNS = (
+    "patient_id",
+    "study_id",
+    *(f"{region.name.lower()}_ml" for region in Region),
+    "seconds",
+    "peak_memory_mb",
+)
+FAILURE_COLUMNS = ("study_id", "reason", "exit_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one study.
+
+    Attributes
+    ----------
+    study_id : str
+        The table's.
+    volumes_ml : tuple of float
+        Of the regions in their order; empty if there is no answer.
+    seconds, peak_mb : float
+        Of the answer; `nan` if it stood there already.
+    reused : bool
+        Whether it did.
+    reason, exit_code
+        Why there is none.
+    """
+
+    study_id: str
+    volumes_ml: tuple[float, ...] = ()
+    seconds: float = nan
+    peak_mb: float = nan
+    reused: bool = False
+    reason: str = ""
+    exit_code: int = 0
+
+
+def predict_cohort(
+    model: Path,
+    cohort: Cohort,
+    out: Path,
+    *,
+    systems: Mapping[str, type[System]],
+    jobs: int = 1,
+    scheduler: str | None = None,
+) -> Generator[Answer, None, None]:
+    """Ask a model about every study; give the answers as they come.
+
+    Close the iterator to stop early: finished label maps and the tables stay whole.
+
+    Parameters
+    ----------
+    model : Path
+        Bundle that `gliokit train` wrote.
+    cohort : Cohort
+        Its `load` must pickle.
+    out : Path
+        Folder of the label maps.
+    systems : mapping of str to type
+        Every system by name.
+    jobs, scheduler
+        As for `gliokit.cluster.tasks.run_tasks`.
+
+    Raises
+    ------
+    BundleError
+        If the model is damaged, or of an unknown system.
+    OutputError
+        If `out` cannot be written, or holds label maps of another model.
+    """
+    model, out = model.absolute(), out.absolute()
+    sha256 = read_bundle(model).sha256
+    _prepare(out, {"model_sha256": sha256, "gliokit": version("gliokit")})
+    handler = _RowPrediction(model, cohort, out, systems)
+    answers: dict[str, Answer] = {}
+    try:
+        with closing(run_tasks(cohort.rows, handler, jobs=jobs, scheduler=scheduler)) as done:
+            for row, answer in done:
+                own = answer or Answer(row.study_id, reason=DIED, exit_code=FAILURE)
+                answers[row.study_id] = own
+                yield own
+    finally:
+        remove_leftovers(out)
+        _write_tables(out, cohort.rows, answers)
+
+
+@dataclass(frozen=True)
+class _RowPrediction:
+    """Asks about one row and raises nothing; lives in a worker."""
+
+    model: Path
+    cohort: Cohort
+    out: Path
+    systems: Mapping[str, type[System]]
+
+    def __call__(self, row: Row) -> Answer:
+        try:
+            return self._predict(row)
+        except Exception as error:  # whatever it is, the other studies go on
+            text = without_paths(reason(error), row)
+            return Answer(row.study_id, reason=text, exit_code=exit_code(error))
+
+    def _predict(self, row: Row) -> Answer:
+        if not self.out.is_dir():  # it was made before any worker began
+            raise OutputError(
+                f"the worker on {platform.node()} does not see the output folder; workers of a "
+                "--scheduler need the same files under the same names"
+            )
+        path = self.out / f"{row.study_id}.nii.gz"
+        if path.exists():
+            volumes = volumes_by_region(read_label_map(path))
+            return Answer(row.study_id, tuple(v.volume.value for v in volumes), reused=True)
+        study = self.cohort.load(row)
+        with measured() as cost:
+            prediction = self._system.predict(study)
+        if prediction.labels is None:
+            raise NotAssessableError(prediction.abstained or "the system gave no labels")
+        write_label_map(path, prediction.labels)
+        volumes = volumes_by_region(prediction.labels)
+        sizes = tuple(own.volume.value for own in volumes)
+        return Answer(row.study_id, sizes, cost.seconds, cost.peak_mb)
+
+    @cached_property
+    def _system(self) -> System:
+        return load_trained(self.model, self.systems)
+
+
+def _prepare(out: Path, statement: dict[str, str]) -> None:
+    """Make the folder; refuse one that holds the label maps of another model."""
+    path, text = out / MODEL, json.dumps(statement, indent=1) + "\n"
+    with explained(out):
+        out.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(out)
+        if path.exists():
+            if path.read_text(encoding="utf-8") != text:
+                raise OutputError(
+                    f"{out} holds label maps of another model or version; choose another folder"
+                )
+        elif any(out.iterdir()):
+            raise OutputError(f"{out} was not made by gliokit predict; choose another folder")
+    write_whole(path, text)
+
+
+def _write_tables(out: Path, rows: Sequence[Row], answers: Mapping[str, Answer]) -> None:
+    done = [(row, answers[row.study_id]) for row in rows if row.study_id in answers]
+    found = [
+        (row.patient_id, own.study_id, *map(_cell, (*own.volumes_ml, own.seconds, own.peak_mb)))
+        for row, own in done
+        if not own.reason
+    ]
+    failures = [(own.study_id, own.reason, own.exit_code) for _, own in done if own.reason]
+    write_whole(out / PREDICTIONS, csv_text(PREDICTION_COLUMNS, found))
+    write_whole(out / FAILURES, csv_text(FAILURE_COLUMNS, failures))
+
+
+def _cell(value: float) -> str:
+    return f"{value:.6g}" if isfinite(value) else ""

@@ -1,0 +1,53 @@
+"""`gliokit predict`: a trained model on every study of a cohort."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gliokit.analysis.failure import FAILURE
+from gliokit.analysis.prediction_run import FAILURES, PREDICTIONS, Answer, predict_cohort
+from gliokit.analysis.systems import SYSTEMS
+from gliokit.cli import system_option as option
+from gliokit.cli.progress import counter, say
+from gliokit.io.cohorts import read_cohort
+
+
+def predict(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="Bundle that `gliokit train` wrote.")
+    ],
+    *,
+    cohort: option.CohortTable,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of label maps, new, or to go on with.")
+    ],
+    jobs: Annotated[int, typer.Option(min=1, help="Studies at a time.")] = 1,
+    scheduler: option.Scheduler = None,
+) -> None:
+    """Outline the tumor of every study: OUT/STUDY_ID.nii.gz, and a table of volumes.
+
+    A run that was stopped goes on when it is started again.
+
+    For example:
+
+    gliokit predict model --cohort cohort.csv -o labels --jobs 2
+    """
+    studies, failed = read_cohort(cohort), 0
+    run = predict_cohort(model, studies, out, systems=SYSTEMS, jobs=jobs, scheduler=scheduler)
+    with closing(run), counter("studies", len(studies)) as count:
+        for answer in run:
+            failed += bool(answer.reason)
+            count(f"{answer.study_id} {_state(answer)}")
+    typer.echo(out / PREDICTIONS)
+    typer.echo(out / FAILURES)
+    if failed:
+        say(f"{failed} of {len(studies)} studies failed; the reasons are in {out / FAILURES}")
+        raise typer.Exit(FAILURE)
+
+
+def _state(answer: Answer) -> str:
+    if answer.reason:
+        return f"failed: {answer.reason}"
+    return "is there already" if answer.reused else f"done in {answer.seconds:.1f} s"
