@@ -13,10 +13,10 @@ from gliokit.analysis.cohort_run import (
     analyze_cohort,
     is_current,
     standing_result,
-    without_paths,
 )
 from gliokit.analysis.given_labels import GivenLabels
 from gliokit.analysis.options import Options
+from gliokit.analysis.reasons import without_paths
 from gliokit.core.cohort import Row
 from gliokit.core.errors import OutputError
 from gliokit.core.image import LabelMap

@@ -32,13 +32,13 @@ from gliokit.analysis.output import (
     result_names,
     write_whole,
 )
+from gliokit.analysis.reasons import without_paths
 from gliokit.cluster.tasks import run_tasks
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import FindingsError, OutputError
 from gliokit.core.findings import Findings, Input, Model, Quantity
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Label, MRSequence, Region
-from gliokit.io.cohorts import PATH_COLUMNS
 from gliokit.reporting.findings_json import read_findings
 
 Cells: TypeAlias = tuple[str | int, ...]
@@ -177,18 +177,6 @@ class _RowAnalysis:
     @cached_property
     def _segmenter(self) -> Segmenter:
         return self.load_segmenter()
-
-
-def without_paths(text: str, row: Row) -> str:
-    """Put the name of its column in the place of each path that a row holds."""
-    paths = {
-        " ".join(row.cells[column].split()): column  # as `reason` writes it, on one line
-        for column in PATH_COLUMNS
-        if column in row.cells
-    }
-    for path in sorted(paths, key=len, reverse=True):  # one may be the beginning of another
-        text = text.replace(path, paths[path])
-    return text
 
 
 def standing_result(out: Path) -> Findings | None:

@@ -157,10 +157,11 @@ class FoldWork:
         system = plan.kind(plan.settings, run=replace(self.run, folder=training))
         train = self.cohort.only(task.fold.train)
         aside = self.cohort.only(task.fold.validation) if task.fold.validation else None
-        began = time.monotonic()
-        system.fit(train, aside)
-        minutes = (time.monotonic() - began) / 60
-        write_whole(folder / MINUTES, json.dumps(minutes))
+        before, began = _minutes(folder), time.monotonic()
+        try:
+            system.fit(train, aside)
+        finally:  # a training that is stopped goes on another time
+            write_whole(folder / MINUTES, json.dumps(before + (time.monotonic() - began) / 60))
         save_fitted(system, train, model)
         remove_checkpoints(training)
         return system
@@ -174,14 +175,19 @@ class FoldWork:
         return replace(case, side=side)
 
     def _result(self, task: FoldTask, folder: Path, cases: tuple[CaseResult, ...]) -> FoldResult:
-        minutes = float(json.loads((folder / MINUTES).read_text()))
-        return FoldResult(task.system, task.fold.number, cases, minutes)
+        return FoldResult(task.system, task.fold.number, cases, _minutes(folder))
 
 
 def prediction_path(out: Path, system: str, study_id: str, *, repeat: int = 0) -> Path:
     """Say where the label map of a study stands; of later repeats, in folders of their own."""
     folder = out / system / PREDICTIONS
     return (folder / f"repeat-{repeat}" if repeat else folder) / f"{study_id}.nii.gz"
+
+
+def _minutes(folder: Path) -> float:
+    """Say how long a fold has been trained, in all its runs."""
+    path = folder / MINUTES
+    return float(json.loads(path.read_text())) if path.exists() else 0.0
 
 
 def _standing(path: Path) -> list[CaseResult]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gliokit.analysis.cohort_run import without_paths
 from gliokit.analysis.evaluation import Frame, make_evaluation, write_evaluation
 from gliokit.analysis.evaluation_run import DIED
 from gliokit.analysis.evaluation_tables import Draws, summarized
 from gliokit.analysis.failure import reason
 from gliokit.analysis.output import explained
+from gliokit.analysis.reasons import without_paths
 from gliokit.analysis.scored_case import failed_case, scored_case
 from gliokit.analysis.worst_cases import picture_worst
 from gliokit.cluster.tasks import run_tasks

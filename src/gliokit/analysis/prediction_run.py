@@ -17,11 +17,11 @@ from importlib.metadata import version
 from math import isfinite, nan
 from pathlib import Path
 
-from gliokit.analysis.cohort_run import without_paths
 from gliokit.analysis.cost import measured
 from gliokit.analysis.evaluation_run import DIED
 from gliokit.analysis.failure import FAILURE, exit_code, reason
 from gliokit.analysis.output import csv_text, explained, remove_leftovers, write_whole
+from gliokit.analysis.reasons import without_paths
 from gliokit.bundles.bundle import read_bundle
 from gliokit.bundles.trained import load_trained
 from gliokit.cluster.tasks import run_tasks

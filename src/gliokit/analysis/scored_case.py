@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gliokit.analysis.cohort_run import without_paths
 from gliokit.analysis.cost import measured
 from gliokit.analysis.failure import reason
+from gliokit.analysis.reasons import without_paths
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import GeometryError, NotAssessableError
 from gliokit.core.geometry import spacing_mm
