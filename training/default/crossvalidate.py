@@ -12,9 +12,11 @@ import json
 from pathlib import Path
 
 from examples import Examples
-from export import UNCALIBRATED, export_bundle, read_card
+from export import export_bundle, read_card
 from real_cases import RealCase, read_cases, without
 from train import RECIPES, read_recipe, starting_weights, train_stage
+
+from gliokit.segmentation.trained_default import UNCALIBRATED
 
 FOLDS = 4
 STAGE = "fine-real"

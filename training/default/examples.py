@@ -6,7 +6,6 @@ processes, and after a restart.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -19,23 +18,19 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from gliokit.core.geometry import bounding_box
-from gliokit.core.image import region_mask
 from gliokit.core.vocabulary import MRSequence
+from gliokit.learning.augmentation import mirrored
 from gliokit.phantom.scan.acquisition import Body
-from gliokit.phantom.scan.sampling import mean_blocks
 from gliokit.phantom.scan.scanner import draw_session
 from gliokit.phantom.scan.water import water_content
 from gliokit.phantom.study import scan_body, strip
 from gliokit.preprocessing.normalization import brain_statistics
-from gliokit.segmentation.default import OUTPUTS
+from gliokit.segmentation.examples import covering, left_out, regions_of
 from gliokit.segmentation.view import channels, on_canvas
 
-SUBSETS = [set(kept) for n in (1, 2, 3) for kept in combinations(MRSequence, n)]
-CROP_STEP = 8  # voxels; the fine network halves its input three times
 COARSE_MM = 2  # statistics come from the coarse image in training as in use
 
 Images = Mapping[MRSequence, NDArray[np.float32]]
-Box = tuple[slice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ def simulated_scan(patient: TrainingPatient, recipe: Recipe, rng: np.random.Gene
     whole = strip(scan_body(body, session, rng, factor=COARSE_MM), body, session, factor=COARSE_MM)
     if recipe.network == "coarse":
         return Scan(whole, whole, labels)
-    crop = draw_crop(labels, recipe, rng)
+    crop = recipe.crops.draw(labels, rng)
     images = strip(scan_body(body, session, rng, crop=crop), body, session, crop=crop)
     return Scan(images, whole, labels[crop])
 
@@ -108,7 +103,7 @@ def real_scan(case: RealCase, recipe: Recipe, rng: np.random.Generator) -> Scan:
     whole, turned = real_images(case, rng, factor=COARSE_MM)
     if recipe.network == "coarse":
         return Scan(whole, whole, turned.labels)
-    crop = draw_crop(turned.labels, recipe, rng)
+    crop = recipe.crops.draw(turned.labels, rng)
     images = {sequence: image[crop] for sequence, image in turned.images.items()}
     return Scan(images, whole, turned.labels[crop])
 
@@ -117,42 +112,14 @@ def as_example(
     scan: Scan, recipe: Recipe, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Leave sequences out, standardize as in use, average regions to the grid, mirror some."""
-    kept = SUBSETS[rng.integers(len(SUBSETS))] if rng.random() < recipe.dropout else MRSequence
     brain_whole = np.any([image > 0 for image in scan.whole.values()], axis=0)
     brain = np.any([image > 0 for image in scan.images.values()], axis=0)
-    statistics = {
-        sequence: brain_statistics(scan.whole[sequence], brain_whole) for sequence in kept
-    }
-    x = channels({sequence: scan.images[sequence] for sequence in kept}, brain, statistics)
-    regions = [region_mask(scan.labels, region).astype(np.float32) for region in OUTPUTS]
-    y = np.stack([covering(mask, brain.shape, recipe.spacing_mm) for mask in regions])
+    statistics = {s: brain_statistics(image, brain_whole) for s, image in scan.whole.items()}
+    x = left_out(channels(scan.images, brain, statistics), rng, probability=recipe.dropout)
+    y = covering(regions_of(scan.labels), brain.shape, recipe.spacing_mm)
     if recipe.network == "coarse":
         box = (slice(None), *bounding_box(brain))
         x, y = on_canvas(x[box]), on_canvas(y[box])
     if rng.random() < 0.5:
-        x, y = x[:, ::-1], y[:, ::-1]
-    return x.copy(), y.copy()
-
-
-def covering(mask: NDArray[np.float32], shape: tuple[int, ...], factor: int) -> NDArray[np.float32]:
-    """Average a mask over blocks; what a partial block at the far side lacks is empty."""
-    missing = [(0, n * factor - m) for n, m in zip(shape, mask.shape, strict=True)]
-    if any(after > 0 for _, after in missing):
-        mask = np.pad(mask, [(0, max(after, 0)) for _, after in missing])
-    return mean_blocks(mask, factor)
-
-
-def draw_crop(labels: NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> Box:
-    """Choose a crop in 1 mm voxels, mostly around the tumor."""
-    size = np.array(recipe.crop)
-    if recipe.crop_spread:
-        size += CROP_STEP * rng.integers(-recipe.crop_spread, recipe.crop_spread + 1, 3)
-    size = np.minimum(size, np.array(labels.shape) // CROP_STEP * CROP_STEP)
-    room = np.array(labels.shape) - size
-    low = rng.integers(0, np.maximum(room, 0) + 1)
-    tumor = np.argwhere(labels[::4, ::4, ::4] > 0) * 4
-    if len(tumor) and rng.random() < recipe.on_tumor:
-        center = tumor[rng.integers(len(tumor))] + rng.integers(-size // 6, size // 6 + 1)
-        low = np.clip(center - size // 2, 0, np.maximum(room, 0))
-    low = low // COARSE_MM * COARSE_MM
-    return tuple(slice(int(a), int(a + n)) for a, n in zip(low, size, strict=True))
+        x, y = mirrored(x, space=3), mirrored(y, space=3)
+    return x, y

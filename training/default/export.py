@@ -12,25 +12,21 @@ import argparse
 import json
 import platform
 import shutil
-import warnings
 from pathlib import Path
 
-import numpy as np
 import openvino as ov
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
 from gliokit.bundles.bundle import CARD, Card, seal_bundle
-from gliokit.bundles.weights import read_weights
+from gliokit.learning.export import write_ir
 from gliokit.learning.torch_session import build_unet
 from gliokit.networks.unet import UNet
-from gliokit.segmentation.calibration import CALIBRATION, Calibration, RegionCalibration
-from gliokit.segmentation.default import OUTPUTS
-from gliokit.segmentation.view import INPUTS
+from gliokit.segmentation.calibration import CALIBRATION
+from gliokit.segmentation.trained_default import UNCALIBRATED
 
 WEIGHTS = "weights.safetensors"
-UNCALIBRATED = Calibration({region: RegionCalibration(1.0, 0.0) for region in OUTPUTS})
 
 
 def main() -> None:
@@ -61,51 +57,22 @@ def export_bundle(runs: dict[str, Path], card: Card, calibration: str, out: Path
         weights = run / WEIGHTS
         with safe_open(weights, framework="pt") as file:
             made_with[f"run of {network}"] = file.metadata()["run"]
-        write_ir(weights, new / f"{network}.xml")
+        write_ir(read_network(weights), new / f"{network}.xml")
     (new / CALIBRATION).write_text(calibration)
     seal_bundle(new, card, made_with=made_with)
     shutil.rmtree(out, ignore_errors=True)
     new.rename(out)
 
 
+def read_network(weights: Path) -> UNet:
+    """Read the network that a run has trained."""
+    return build_unet({name: value.float().numpy() for name, value in load_file(weights).items()})
+
+
 def read_card(path: Path) -> Card:
     """Read a card as it is written by hand."""
     content = json.loads((path / CARD if path.is_dir() else path).read_text())
     return Card(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
-
-
-def write_ir(weights: Path, path: Path) -> None:
-    """Convert one network for inputs of any size, its constants named as in torch."""
-    state = load_file(weights)
-    network = build_unet({name: value.float().numpy() for name, value in state.items()})
-    side = 2 * network.stride
-    example = torch.zeros(1, len(INPUTS), side, side, side)
-    shape = ov.PartialShape([-1, len(INPUTS), -1, -1, -1])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # OpenVINO traces, which torch has deprecated
-        model = ov.convert_model(network, example_input=example, input=[shape])
-    name_constants(model, network)
-    ov.save_model(model, path, compress_to_fp16=True)
-    kept = read_weights(path)
-    for name, value in state.items():
-        if not np.array_equal(kept[name].ravel(), value.float().numpy().ravel()):
-            raise ValueError(f"{path} does not hold {name} as it was trained")
-
-
-def name_constants(model: ov.Model, network: UNet) -> None:
-    """Name every constant that is a weight of the network; each is found by its content."""
-    unnamed = {name: value.numpy() for name, value in network.state_dict().items()}
-    for operation in model.get_ops():
-        if operation.get_type_name() != "Constant":
-            continue
-        content = np.asarray(operation.data)
-        for name, value in unnamed.items():
-            if content.size == value.size and np.array_equal(content.ravel(), value.ravel()):
-                operation.friendly_name = name
-                del unnamed[name]
-                break
-    if unnamed:
-        raise ValueError(f"the converted network lacks {', '.join(unnamed)}")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,17 @@ from numpy.typing import NDArray
 
 from gliokit.core.errors import GeometryError
 from gliokit.core.geometry import bounding_box, spacing_mm
+from gliokit.core.interpolation import at_places
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_label_map
-from gliokit.phantom.body.noise import at_places, stretch
+from gliokit.learning.augmentation import (
+    nearest_voxels,
+    scaled_places,
+    with_gamma,
+    with_smooth_gain,
+    within,
+)
 from gliokit.preprocessing.brain import stripped_brain
 from gliokit.preprocessing.orientation import turn_to_ras
 from gliokit.preprocessing.resampling import resample_inside
@@ -83,16 +90,9 @@ def real_images(
         Its images with voxels `factor` times larger, and the changed case at 1 mm.
     """
     shape = case.labels.shape
-    centers = [(n - 1) / 2 for n in shape]
-    scales = np.exp(rng.normal(0, ZOOM, 3))
-    places = [
-        (np.arange(n) - c) * scale + c for n, c, scale in zip(shape, centers, scales, strict=True)
-    ]
-    nearest = [
-        np.clip(np.rint(p), 0, n - 1).astype(int) for p, n in zip(places, shape, strict=True)
-    ]
-    x, y, z = ((p > -0.5) & (p < n - 0.5) for p, n in zip(places, shape, strict=True))
-    field = x[:, None, None] & y[:, None] & z  # beyond it nothing was cut out to show
+    places = scaled_places(shape, np.exp(rng.normal(0, ZOOM, 3)))
+    nearest = nearest_voxels(places, shape)
+    field = within(places, shape)  # beyond it nothing was cut out to show
     brain = np.any([image > 0 for image in case.images.values()], axis=0)[np.ix_(*nearest)] & field
     images = {
         sequence: np.where(brain, changed(at_places(image, places), rng), np.float32(0))
@@ -108,14 +108,17 @@ def real_images(
 def changed(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Give an image (X, Y, Z) another contrast, gain, noise and slice thickness."""
     bright = float(np.percentile(image[image > 0], 99))
-    image = (image / bright).clip(0) ** np.float32(np.exp(rng.normal(0, GAMMA)))
-    gain = rng.normal(0, BIAS, (4, 4, 4)).astype(np.float32)
-    image *= np.exp(stretch(gain, image.shape))
+    image = with_gamma(image / bright, np.exp(rng.normal(0, GAMMA)))
+    image = with_smooth_gain(image, rng.normal(0, BIAS, (4, 4, 4)).astype(np.float32))
     if rng.random() < THICK:
         image = thickened(image, int(rng.integers(2, THICKEST + 1)))
+    return noisy(image, rng).clip(1e-4)
+
+
+def noisy(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Add white noise of a strength that is drawn."""
     noise = rng.standard_normal(image.shape, dtype=np.float32)
-    image += np.float32(rng.uniform(0, NOISE)) * noise
-    return image.clip(1e-4)
+    return image + np.float32(rng.uniform(0, NOISE)) * noise
 
 
 def thickened(image: NDArray[np.float32], slices: int) -> NDArray[np.float32]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
+from gliokit.segmentation.examples import Crops
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -51,6 +53,11 @@ class Recipe:
     reuse: int = 2
     real: float = 0.0
     seed: int = 0
+
+    @property
+    def crops(self) -> Crops:
+        """Crops that the fine network sees."""
+        return Crops(self.crop, self.crop_spread, self.on_tumor)
 
     @property
     def spacing_mm(self) -> int:

@@ -25,18 +25,19 @@ from recipe import Recipe
 from rich.progress import Progress
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Subset
 
-from gliokit.bundles.bundle import shipped_bundles
-from gliokit.bundles.weights import read_weights
 from gliokit.core.errors import CheckpointError
 from gliokit.learning.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from gliokit.learning.loop import Stepping, train
 from gliokit.learning.losses import region_loss
+from gliokit.learning.torch_session import read_unet
+from gliokit.learning.weights import take_over
 from gliokit.networks.unet import UNet
 from gliokit.segmentation.default import OUTPUTS
+from gliokit.segmentation.default_settings import start_weights
 from gliokit.segmentation.view import INPUTS
 
 SAVE_EVERY = 50
@@ -118,9 +119,8 @@ def starting_weights(recipe: Recipe, run: Path) -> dict[str, Tensor]:
     if not recipe.start:
         return {}
     if recipe.start.startswith(SHIPPED):
-        folder = shipped_bundles()[recipe.start.removeprefix(SHIPPED)]
-        weights = read_weights(folder / f"{recipe.network}.xml")
-        return {name: torch.from_numpy(value) for name, value in weights.items()}
+        path = start_weights(recipe.start.removeprefix(SHIPPED), recipe.network)
+        return read_unet(path).state_dict()
     return {name: value.float() for name, value in load_file(run / WEIGHTS).items()}
 
 
@@ -134,17 +134,6 @@ def new_state(recipe: Recipe, device: str, start: Mapping[str, Tensor]) -> Train
     return TrainingState(
         network, average, torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate)
     )
-
-
-@torch.no_grad()
-def take_over(network: nn.Module, start: Mapping[str, Tensor]) -> None:
-    """Copy what the start has for each weight: its first channels where it has more or fewer."""
-    for name, value in network.state_dict().items():
-        if name in start:
-            part = tuple(
-                slice(min(n, m)) for n, m in zip(value.shape, start[name].shape, strict=True)
-            )
-            value[part] = start[name][part]
 
 
 def losses(

@@ -2,7 +2,8 @@
 
 Example number `i` is drawn from (seed, i) alone and step `s` takes its own examples, so a run
 that was stopped goes on with the same draws, and two processes with a batch of n are one with a
-batch of 2 n. The random numbers of dropout follow (seed, step).
+batch of 2 n. The random numbers of dropout follow (seed, step, process). One process validates,
+writes, reports and says when to stop.
 
 A time limit makes the schedule run through in that time: the result then depends on the machine.
 """
@@ -14,24 +15,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader, Dataset
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader
 
+from gliokit.core.errors import CheckpointError
 from gliokit.core.system import Progress, TrainingRun
+from gliokit.learning.average import running_average
 from gliokit.learning.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from gliokit.learning.device import mixed_precision, placed
+from gliokit.learning.distributed import join_team
+from gliokit.learning.draws import Draw, Draws, Share, stacked
+from gliokit.learning.draws import Example as Example  # what a lesson draws
 from gliokit.learning.log import TrainingLog
 from gliokit.learning.loop import Loss, Stepping, train
 from gliokit.learning.regularization import make_optimizer, penalized
 from gliokit.learning.settings import Schedule
-
-Example: TypeAlias = tuple[NDArray[np.generic], NDArray[np.generic]]
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -62,7 +64,7 @@ class Lesson:
     """
 
     part: str
-    draw: Callable[[np.random.Generator], Example] = field(repr=False)
+    draw: Draw = field(repr=False)
     loss: Loss = field(repr=False)
     schedule: Schedule
     data: str = ""
@@ -88,7 +90,6 @@ def teach(network: nn.Module, lesson: Lesson, run: TrainingRun) -> None:
         parameter.requires_grad_(lesson.trainable is None)
     for parameter in lesson.trainable or ():
         parameter.requires_grad_(True)
-    network.to(run.device)
     pupil = _Pupil(network, lesson, run)
     for _ in pupil.steps():
         pass
@@ -101,8 +102,10 @@ class _Pupil:
 
     def __init__(self, network: nn.Module, lesson: Lesson, run: TrainingRun) -> None:
         self.lesson, self.run, self.schedule = lesson, run, lesson.schedule
+        self.team = join_team(run.device)
+        self.wrapped = self.team.wrapped(network.to(self.team.device))
         kept = (
-            AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(self.schedule.average))
+            running_average(network, self.schedule.average)
             if self.schedule.average
             else copy.deepcopy(network)
         )
@@ -114,49 +117,53 @@ class _Pupil:
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._resume(self.folder / CHECKPOINT)
+        self.done = self._done()
 
     def steps(self) -> Iterator[float]:
         """Take the steps that are left; give the loss of each."""
         if self._ended():
             return
-        log = TrainingLog(self.folder, self.step)
+        log = TrainingLog(self.folder if self.team.leads else None, self.step)
         losses = train(
-            self.state.network,
+            self.wrapped,
             self._batches(),
             penalized(self.lesson.loss, self.state.network, self.schedule.regularization),
             optimizer=self.state.optimizer,
             how=self._stepping(),
         )
         with log:
-            for loss in losses:
+            for own_loss in losses:
+                loss, rate = self.team.mean(own_loss), self._rate()
                 self.step += 1
+                self.done = self._done()
                 self._keep()
                 score = self._validated()
-                log.write(self.step, loss=loss, score=score, rate=self._rate())
+                log.write(self.step, loss=loss, score=score, rate=rate)
                 self._report(loss)
                 yield loss
-                if score is not None:
+                if score is not None or self._ended():
                     self._save()
                 if self._ended():
-                    break
-            self._save()
+                    return
 
     def _stepping(self) -> Stepping:
-        precision = mixed_precision(self.run.device) if self.schedule.mixed else torch.float32
+        precision = mixed_precision(self.team.device.type) if self.schedule.mixed else torch.float32
         return Stepping(self.schedule.clip, precision, self.schedule.accumulate)
 
     def kept_weights(self) -> dict[str, Tensor]:
-        """Give the weights that the training ends with."""
+        """Give the weights that the training ends with; they are the same in every process."""
         kept = self.state.kept
-        return (kept.module if isinstance(kept, AveragedModel) else kept).state_dict()
+        weights = (kept.module if isinstance(kept, AveragedModel) else kept).state_dict()
+        self.team.share_weights(weights.values())
+        return weights
 
-    @property
-    def done(self) -> float:
-        """Share of the training that is done, by steps or by time."""
+    def _done(self) -> float:
+        """Give the share of the training that is done, by steps or by time; one for all."""
         by_steps = self.step / self.schedule.steps
         if self.run.minutes is None:
             return by_steps
-        return max(by_steps, self._seconds() / (60 * self.run.minutes))
+        by_time = self._seconds() / max(60 * self.run.minutes, 1e-9)
+        return self.team.of_leader(max(by_steps, by_time))
 
     def _seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.began
@@ -171,17 +178,17 @@ class _Pupil:
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Give batch after batch; set rate, momentum and random numbers before each step."""
         schedule = self.schedule
-        examples = _Examples(self.lesson.draw, self.run.seed, self.step, schedule)
-        loader = DataLoader(
-            examples, schedule.batch, num_workers=self.run.workers, collate_fn=stacked
-        )
+        left = range(self.step * schedule.accumulate, schedule.steps * schedule.accumulate)
+        share = Share(schedule.batch, self.team.rank, self.team.size)
+        draws = Draws(self.lesson.draw, self.run.seed, share, left)
+        loader = DataLoader(draws, schedule.batch, num_workers=self.run.workers, collate_fn=stacked)
         for number, (x, y) in enumerate(loader):
             if number % schedule.accumulate == 0:
                 self._prepare_step()
             yield placed(x), y
 
     def _prepare_step(self) -> None:
-        torch.manual_seed(hash_of(self.run.seed, self.step))
+        torch.manual_seed(hash_of(self.run.seed, self.step, self.team.rank))
         for group in self.state.optimizer.param_groups:
             group["lr"] = self.schedule.rate(self.done, self.step)
             if "momentum" in group:
@@ -205,9 +212,12 @@ class _Pupil:
             return math.nan
         averaged = isinstance(self.state.kept, AveragedModel)
         judged = self.state.kept if averaged else self.state.network
-        judged.eval()
-        with torch.no_grad():
-            score = float(self.lesson.validate(judged))
+        score = 0.0
+        if self.team.leads:
+            judged.eval()
+            with torch.no_grad():
+                score = float(self.lesson.validate(judged))
+        score = self.team.of_leader(score)
         self.since_best += 1
         if score > self.best:
             self.best, self.since_best = score, 0
@@ -216,8 +226,9 @@ class _Pupil:
         return score
 
     def _report(self, loss: float) -> None:
-        here = time.monotonic() - self.began
-        done = self.done
+        if not self.team.leads:
+            return
+        here, done = time.monotonic() - self.began, self.done
         started = self.seconds_before / self._seconds() * done if self.seconds_before else 0.0
         left = here / max(done - started, 1e-9) * (1 - done) if done < 1 else 0.0
         self.run.report(Progress(self.lesson.part, self.step, self.schedule.steps, loss, left))
@@ -231,51 +242,25 @@ class _Pupil:
         }
 
     def _save(self) -> None:
-        if self.folder:
+        if self.folder and self.team.leads:
             path = self.folder / CHECKPOINT
             save_checkpoint(path, self.state, facts=self._facts(), run=self._fingerprint())
 
     def _resume(self, path: Path) -> None:
-        if not path.exists():
-            return
-        facts = load_checkpoint(path, self.state, run=self._fingerprint())
-        self.step, self.since_best = int(facts["step"]), int(facts["since_best"])
-        self.seconds_before = facts["seconds"]
-        self.best = -math.inf if math.isnan(facts["best"]) else facts["best"]
+        if path.exists():
+            facts = load_checkpoint(path, self.state, run=self._fingerprint())
+            self.step, self.since_best = int(facts["step"]), int(facts["since_best"])
+            self.seconds_before = facts["seconds"]
+            self.best = -math.inf if math.isnan(facts["best"]) else facts["best"]
+        if (first := int(self.team.of_leader(self.step))) != self.step:
+            raise CheckpointError(
+                f"process {self.team.rank} goes on from step {self.step}, the first one from "
+                f"{first}; give all of them the same folder: {path.parent}"
+            )
 
     def _fingerprint(self) -> str:
         stated = (self.lesson.part, repr(self.schedule), self.lesson.data, self.run.seed)
         return sha256(repr((*stated, self.run.minutes)).encode()).hexdigest()[:16]
-
-
-class _Examples(Dataset[Example]):
-    """The examples from one step on, each drawn from (seed, its number)."""
-
-    def __init__(
-        self,
-        draw: Callable[[np.random.Generator], Example],
-        seed: int,
-        first_step: int,
-        schedule: Schedule,
-    ) -> None:
-        self.draw, self.seed = draw, seed
-        per_step = schedule.batch * schedule.accumulate
-        self.first = first_step * per_step
-        self.number = (schedule.steps - first_step) * per_step
-
-    def __len__(self) -> int:
-        return self.number
-
-    def __getitem__(self, index: int) -> Example:
-        if index >= self.number:
-            raise IndexError(index)
-        return self.draw(np.random.default_rng([self.seed, self.first + index]))
-
-
-def stacked(examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
-    """Join examples to a batch."""
-    x, y = zip(*examples, strict=True)
-    return torch.from_numpy(np.stack(x)), torch.from_numpy(np.stack(y))
 
 
 def hash_of(*numbers: int) -> int:

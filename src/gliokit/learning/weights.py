@@ -1,9 +1,11 @@
-"""Weights of a network, written as safetensors."""
+"""Weights of a network: written as safetensors, and taken over from another network."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from gliokit.core.errors import BundleError
 
@@ -32,3 +34,14 @@ def read_network(path: Path, network: nn.Module) -> None:
             "settings that it was trained with"
         ) from error
     network.eval()
+
+
+@torch.no_grad()
+def take_over(network: nn.Module, start: Mapping[str, Tensor]) -> None:
+    """Copy what the start has for each weight: its first channels where it has more or fewer."""
+    for name, value in network.state_dict().items():
+        if name in start:
+            part = tuple(
+                slice(min(n, m)) for n, m in zip(value.shape, start[name].shape, strict=True)
+            )
+            value[part] = start[name][part]

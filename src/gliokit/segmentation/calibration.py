@@ -51,6 +51,11 @@ class Calibration:
     def __init__(self, regions: Mapping[Region, RegionCalibration]) -> None:
         self.regions = dict(regions)
 
+    @property
+    def fitted(self) -> bool:
+        """Whether studies were there to fit it on: else nobody knows how sure is sure."""
+        return any(figures.shift is not None for figures in self.regions.values())
+
     def apply(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Calibrate logits (regions, X, Y, Z) in place, and give them."""
         for own, region in zip(logits, self.regions.values(), strict=True):

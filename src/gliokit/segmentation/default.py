@@ -245,8 +245,10 @@ class DefaultSegmenter:
         voxel_mm3 = voxel_volume_mm3(view.affine)
         cavity, seen = cavity_mask(logits, phase, voxel_mm3)
         own[cavity] = Label.CAVITY
-        complete = len(view.images) == len(INPUTS)
-        dropped = drop_unsure_parts(own, look.coarse[0], voxel_mm3, complete=complete)
+        dropped: tuple[Notice, ...] = ()
+        if self.calibration.fitted:  # how sure a model can be of healthy brains is known then
+            complete = len(view.images) == len(INPUTS)
+            dropped = drop_unsure_parts(own, look.coarse[0], voxel_mm3, complete=complete)
         dropped += drop_small_parts(own, voxel_mm3)
         labels = np.zeros(view.shape, dtype=np.uint8)
         labels[view.box] = own

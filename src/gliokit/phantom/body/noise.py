@@ -1,10 +1,10 @@
 """Smooth random fields, the raw material of every irregular shape."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+
+from gliokit.core.interpolation import at_places
 
 FINEST = 2.0  # correlation lengths below it are drawn on the full grid
 
@@ -52,23 +52,3 @@ def refine(array: NDArray[np.float32], step: int, shape: tuple[int, ...]) -> NDA
     if step == 1:
         return array
     return at_places(array, [np.arange(n) / step for n in shape])
-
-
-def at_places(
-    array: NDArray[np.float32], places: Sequence[NDArray[np.float64]]
-) -> NDArray[np.float32]:
-    """Interpolate linearly at fractional indices along each axis, (len, len, len).
-
-    Separable: one small matrix per axis, ten times faster than a general spline. Beyond the
-    last voxel its value is kept.
-    """
-    for axis, wanted in enumerate(places):
-        m = array.shape[axis]
-        place = np.clip(wanted, 0, m - 1)
-        low = np.minimum(place.astype(int), m - 2)
-        rows = np.arange(len(place))
-        matrix = np.zeros((len(place), m), dtype=np.float32)
-        matrix[rows, low] = 1 - (place - low)
-        matrix[rows, low + 1] = place - low
-        array = np.moveaxis(np.tensordot(matrix, array, axes=(1, axis)), 0, axis)
-    return np.ascontiguousarray(array)

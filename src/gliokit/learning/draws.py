@@ -1,0 +1,74 @@
+"""Examples by number: each is drawn from (seed, number) alone.
+
+So a training that was stopped goes on with the examples that come next, and any number of
+processes see together what one would have seen.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+Example: TypeAlias = tuple[NDArray[np.generic], NDArray[np.generic]]
+Draw: TypeAlias = Callable[[np.random.Generator], Example]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which examples of each forward pass a process takes.
+
+    Attributes
+    ----------
+    batch : int
+        How many.
+    rank, size : int
+        Number of the process, and of how many; together they take `size` batches.
+    """
+
+    batch: int
+    rank: int = 0
+    size: int = 1
+
+    def number(self, index: int) -> int:
+        """Give the number, among those of all processes, of this one's example `index`."""
+        passes, place = divmod(index, self.batch)
+        return (passes * self.size + self.rank) * self.batch + place
+
+
+class Draws(Dataset[Example]):
+    """The examples of one process, from one forward pass on to another.
+
+    Parameters
+    ----------
+    draw : callable
+        Random generator to example.
+    seed : int
+        Of the training.
+    share : Share
+        Which examples this process takes.
+    passes : range
+        Forward passes that are left of the training.
+    """
+
+    def __init__(self, draw: Draw, seed: int, share: Share, passes: range) -> None:
+        self.draw, self.seed, self.share, self.passes = draw, seed, share, passes
+
+    def __len__(self) -> int:
+        return len(self.passes) * self.share.batch
+
+    def __getitem__(self, index: int) -> Example:
+        if index >= len(self):
+            raise IndexError(index)
+        number = self.share.number(self.passes.start * self.share.batch + index)
+        return self.draw(np.random.default_rng([self.seed, number]))
+
+
+def stacked(examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+    """Join examples to a batch."""
+    x, y = zip(*examples, strict=True)
+    return torch.from_numpy(np.stack(x)), torch.from_numpy(np.stack(y))

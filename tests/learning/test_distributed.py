@@ -1,0 +1,42 @@
+"""Two processes on two halves of a batch learn what one learns from the whole."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from gliokit.learning.log import LOG
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def script(monkeypatch):
+    monkeypatch.syspath_prepend(HERE)
+    return import_module("distributed_lesson")
+
+
+def logged_losses(folder: Path) -> list[float]:
+    _, *rows = (folder / "part" / LOG).read_text().splitlines()
+    return [float(row.split(",")[1]) for row in rows]
+
+
+def test_two_processes_equal_one_with_the_doubled_batch(script, tmp_path):
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    together.mkdir()
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command = [*launcher, "--nproc-per-node", "2", str(HERE / "distributed_lesson.py")]
+    done = subprocess.run([*command, str(together)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    network = script.learn(alone, batch=6)
+    expected, found = logged_losses(alone), logged_losses(together)
+    assert len(found) == script.STEPS
+    assert found == pytest.approx(expected, abs=1e-4)
+    assert expected[-1] != pytest.approx(expected[0], abs=1e-2)
+    first, second = (load_file(together / f"{rank}.safetensors") for rank in (0, 1))
+    for name, weight in network.state_dict().items():
+        assert (first[name] == second[name]).all()
+        assert first[name] == pytest.approx(weight.numpy(), abs=1e-4)

@@ -1,0 +1,39 @@
+"""Examples by number: which process sees which."""
+
+import numpy as np
+import pytest
+
+from gliokit.learning.draws import Draws, Share, stacked
+
+
+def drawn(rng):
+    return rng.normal(size=2), rng.integers(9, size=())
+
+
+def values(share: Share, passes: range) -> list[float]:
+    draws = Draws(drawn, 5, share, passes)
+    return [float(draws[index][0][0]) for index in range(len(draws))]
+
+
+def test_two_processes_see_together_what_one_sees_with_twice_the_batch():
+    one = values(Share(4), range(3))
+    first, second = (values(Share(2, rank, 2), range(3)) for rank in (0, 1))
+    together = [v for n in range(0, 6, 2) for v in (*first[n : n + 2], *second[n : n + 2])]
+    assert together == one
+    assert len(set(one)) == len(one)
+
+
+def test_what_is_left_of_a_training_is_the_end_of_the_whole():
+    share = Share(2, 1, 3)
+    assert values(share, range(2, 5)) == values(share, range(5))[4:]
+
+
+def test_examples_are_stacked_to_a_batch():
+    x, y = stacked([(np.zeros((2, 3), np.float32), np.array(n)) for n in range(4)])
+    assert x.shape == (4, 2, 3)
+    assert y.tolist() == [0, 1, 2, 3]
+
+
+def test_there_is_no_example_after_the_last():
+    with pytest.raises(IndexError):
+        Draws(drawn, 5, Share(2), range(3))[6]
