@@ -82,7 +82,13 @@ ABLATIONS = (
         "ppv",
         (WT,),
     ),
-    Ablation("yi2016", {}, [{"bank": {"kind": "random"}}], "dice", (WT,)),
+    Ablation(
+        "yi2016",
+        {"bank": {"number": 8, "smallest_mm": 2.45}},  # 0.7 voxels, as at 1 mm
+        [{"bank": {"kind": "random"}}],
+        "dice",
+        (WT,),
+    ),
     Ablation(
         "rao2015",
         {},

@@ -14,6 +14,7 @@ from gliokit.evaluation.overlap import dice, positive_predictive_value, sensitiv
 from gliokit.evaluation.segmentation_scores import (
     METRICS,
     REGIONS,
+    mean_dice,
     paired_difference,
     score_case,
     summarize,
@@ -52,6 +53,14 @@ def random_tumor(seed):
     rng = np.random.default_rng(seed)
     labels = tumor(start=rng.integers(0, 10, size=3))
     return np.where(rng.random(EMPTY.shape) < 0.02, rng.integers(0, 5, EMPTY.shape), labels)
+
+
+def test_mean_dice_is_that_of_the_three_regions():
+    reference, prediction = tumor(), tumor(start=(9, 8, 4))
+    each = [own.dice for own in score(reference, prediction)]
+    assert mean_dice(reference, prediction) == pytest.approx(np.mean(each))
+    assert mean_dice(reference, EMPTY) == 0
+    assert mean_dice(EMPTY, EMPTY) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -29,7 +29,7 @@ from gliokit.core.image import region_mask
 from gliokit.core.vocabulary import Label, Region
 from gliokit.evaluation.bootstrap import mean_interval, rows_by_patient
 from gliokit.evaluation.lesion_wise import BRATS_DILATIONS, lesion_wise_score
-from gliokit.evaluation.overlap import count_confusion
+from gliokit.evaluation.overlap import count_confusion, dice
 from gliokit.evaluation.surface import measure_surfaces
 from gliokit.evaluation.volume_error import measure_volume_error
 
@@ -204,6 +204,23 @@ def score_case(
             )
         )
     return tuple(scores)
+
+
+def mean_dice(
+    reference: NDArray[np.integer],
+    prediction: NDArray[np.integer],
+    *,
+    regions: Sequence[Region] = REGIONS,
+) -> float:
+    """Average Dice over regions: the one number by which weights are chosen.
+
+    Parameters
+    ----------
+    reference, prediction : any shape
+        Labels of the same voxels.
+    """
+    masks = ((region_mask(reference, own), region_mask(prediction, own)) for own in regions)
+    return float(np.mean([dice(*pair) for pair in masks]))
 
 
 def summarize(

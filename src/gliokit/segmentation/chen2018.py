@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from gliokit.core.cohort import Cohort
 from gliokit.core.geometry import bounding_box
-from gliokit.core.image import LabelMap, region_mask
+from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
 from gliokit.core.system import (
     LABELS,
@@ -33,8 +33,7 @@ from gliokit.core.system import (
     TrainingRun,
     check_fields,
 )
-from gliokit.core.vocabulary import Region
-from gliokit.evaluation.overlap import dice
+from gliokit.evaluation.segmentation_scores import mean_dice
 from gliokit.learning.augmentation import augment
 from gliokit.learning.cases import Arrays, Cases
 from gliokit.learning.patches import cut, draw_center, voxels_by_class
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
     from gliokit.networks.chen2018 import HierarchicalDenseNet
 
 WEIGHTS = "networks.safetensors"
-REGIONS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
 
 _PRINTED = (
     "the abstract calls .72/.83/.81 complete tumor, core and enhancing tumor, the authors' code "
@@ -316,8 +314,7 @@ class Chen2018:
                 for images, classes in examples
             ]
             prediction = labels_of_classes(np.stack(answers))
-            masks = ((region_mask(reference, r), region_mask(prediction, r)) for r in REGIONS)
-            return float(np.mean([dice(*pair) for pair in masks]))
+            return mean_dice(reference, prediction)
 
         return score
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from gliokit.core.cohort import Cohort
 from gliokit.core.geometry import bounding_box
-from gliokit.core.image import LabelMap, region_mask
+from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
 from gliokit.core.system import (
     LABELS,
@@ -33,8 +33,7 @@ from gliokit.core.system import (
     TrainingRun,
     check_fields,
 )
-from gliokit.core.vocabulary import Region
-from gliokit.evaluation.overlap import dice
+from gliokit.evaluation.segmentation_scores import mean_dice
 from gliokit.learning.augmentation import augment
 from gliokit.learning.cases import Arrays, Cases
 from gliokit.learning.patches import cut, draw_center, voxels_by_class
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
     Network = CascadeNet | TwoPathwayNet
 
 WEIGHTS = "network.safetensors"
-REGIONS = (Region.WHOLE_TUMOR, Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
 TAILS = (1, 99)  # percentiles between which intensities are kept
 IGNORED = 255  # class of what is no brain
 ABSENT = 1e-6  # frequency of a class that is never seen
@@ -328,8 +326,7 @@ class Havaei2017:
                 for images, classes in slices
             ]
             prediction = labels_of_classes(np.concatenate(answers))
-            masks = ((region_mask(reference, r), region_mask(prediction, r)) for r in REGIONS)
-            return float(np.mean([dice(*pair) for pair in masks]))
+            return mean_dice(reference, prediction)
 
         return score
 
