@@ -15,7 +15,7 @@ def test_an_assignment_rules_over_the_file(tmp_path):
 def test_what_stands_under_a_system_is_for_it_alone(fakes):
     changes = read_changes(None, ["steps=2", "other2001.steps=9", "threshold2000.shift=1"])
     names = ["threshold2000", "other2001"]
-    settings = settings_of(fakes.ThresholdSystem, changes, run=names)
+    settings = settings_of(fakes.ThresholdSystem, changes, systems=names)
     assert (settings.steps, settings.shift) == (2, 1.0)
 
 

@@ -6,7 +6,7 @@ good: these tests are about honesty and persistence.
 
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ from gliokit.evaluation.overlap import dice
 from gliokit.phantom.cohort import CohortSettings
 from gliokit.phantom.in_memory import cohort_in_memory
 
-CHANCE = 0.01
+CHANCE = 0.02  # of honest systems that fail by bad luck; four of five leaked answers are rarer
 TRAINED = Trained(patients=4, studies=4, cohort_sha256="0" * 64, seed=0, simulated=True)
 
 
@@ -36,8 +36,8 @@ def cohort():
 
 @pytest.fixture(scope="module")
 def null_cohort(cohort):
-    """Labels that say nothing of the images: an ellipsoid at a place drawn for each patient."""
-    return replace(cohort, load_labels=lambda row: ellipsoid_anywhere(cohort, row))
+    """Labels that say nothing of the images: balls at a place drawn for each patient."""
+    return replace(cohort, load_labels=lambda row: ball_anywhere(cohort, row))
 
 
 @pytest.fixture(scope="module", params=SYSTEMS.values(), ids=SYSTEMS)
@@ -58,16 +58,13 @@ def last(cohort: Cohort, number: int) -> Cohort:
     return cohort.only({row.study_id for row in cohort.rows[-number:]})
 
 
-def ellipsoid_anywhere(cohort, row):
-    study = cohort.load(row)
-    grid, brain = study.reference.grid, study.reference.array > 0
+def ball_anywhere(cohort, row):
+    """Nested balls deep in any brain: not even their outline knows this one."""
+    grid = cohort.load(row).reference.grid
     rng = np.random.default_rng([7, row.number])
-    inside = np.argwhere(brain)
-    center = inside[rng.integers(len(inside))]
-    distance = np.linalg.norm((np.moveaxis(np.indices(grid.shape), 0, -1) - center), axis=-1)
-    labels = np.where(brain & (distance < 12), 2, 0)
-    labels[brain & (distance < 9)] = 3
-    labels[brain & (distance < 5)] = 1
+    center = np.array(grid.shape) / 2 + rng.uniform(-5, 5, 3)
+    distance = np.linalg.norm(np.moveaxis(np.indices(grid.shape), 0, -1) - center, axis=-1)
+    labels = np.select([distance < 4, distance < 7, distance < 9], [1, 3, 2], default=0)
     return LabelMap(labels.astype(np.uint8), grid.affine)
 
 
@@ -100,10 +97,6 @@ def test_the_constructor_only_stores(kind):
     assert system.settings is kind.TINY
     assert system.run is run
     assert kind().settings == kind.Settings()
-
-
-def test_every_setting_has_a_default(kind):
-    assert [f.name for f in fields(kind.Settings)] == list(as_mapping(kind.Settings()))
 
 
 def test_it_answers_on_the_grid_of_the_study(fitted, cohort):
@@ -179,14 +172,17 @@ def test_on_a_null_cohort_it_is_at_chance(kind, null_cohort):
 
 
 def test_a_system_made_leaky_on_purpose_is_not_at_chance(null_cohort):
+    tested = last(null_cohort, 5)
+
     class Leaky:
-        """Has seen the answers."""
+        """Has seen the answers, all but one."""
 
         def predict(self, study):
-            row = next(row for row in null_cohort.rows if row.study_id == study.study_id)
-            return Prediction(study.study_id, labels=null_cohort.load_labels(row))
+            row = next(row for row in tested.rows if row.study_id == study.study_id)
+            other = tested.rows[1] if row is tested.rows[0] else row
+            return Prediction(study.study_id, labels=tested.load_labels(other))
 
-    assert null_p_value(Leaky(), last(null_cohort, 5)) <= CHANCE
+    assert null_p_value(Leaky(), tested) <= CHANCE
 
 
 def null_p_value(system, cohort: Cohort) -> float:

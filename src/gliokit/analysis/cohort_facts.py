@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gliokit.core.cohort import Row
 from gliokit.io.cohorts import PATH_COLUMNS
@@ -37,6 +38,28 @@ def cohort_facts(rows: Sequence[Row]) -> CohortFacts:
     patients = {row.patient_id for row in rows}
     simulated = any(SIMULATED_ID.match(patient) for patient in patients)
     return CohortFacts(len(patients), len(rows), simulated, _sha256(rows))
+
+
+def files_sha256(rows: Sequence[Row]) -> str:
+    """Hash which files rows name: their sizes and the times of their last change.
+
+    Not where they lie: a collection may be moved. What was made of other files is not theirs.
+    """
+    listed = [
+        [row.study_id, column, *_stamp(Path(row.cells[column]))]
+        for row in rows
+        for column in PATH_COLUMNS
+        if column in row.cells
+    ]
+    return hashlib.sha256(json.dumps(sorted(listed)).encode()).hexdigest()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _sha256(rows: Iterable[Row]) -> str:

@@ -14,7 +14,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from importlib.metadata import version
 from pathlib import Path
 
-from gliokit.analysis.cohort_facts import cohort_facts
+from gliokit.analysis.cohort_facts import cohort_facts, files_sha256
 from gliokit.analysis.fold_work import FoldResult, FoldTask, FoldWork, Plan
 from gliokit.analysis.output import explained, remove_leftovers, write_whole
 from gliokit.analysis.record_json import plain
@@ -200,6 +200,7 @@ def _statement(trial: Trial, name: str) -> dict[str, object]:
         "gliokit": version("gliokit"),
         "folds": trial.folds.sha256,
         "cohort": cohort_facts(trial.cohort.rows).sha256,
+        "files": files_sha256(trial.cohort.rows),
     }
 
 

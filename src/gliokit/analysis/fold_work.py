@@ -150,7 +150,7 @@ class FoldWork:
     def _fitted(self, task: FoldTask, folder: Path) -> System:
         plan, model = self.plans[task.system], folder / MODEL
         if model.exists():
-            return load_trained(model, {plan.kind.card.name: plan.kind})
+            return load_trained(model, {plan.kind.card.name: plan.kind}, run=self.run)
         check_apart(task.fold, patient_of(self.cohort.rows))
         training = folder / TRAINING
         training.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from gliokit.analysis.scored_case import failed_case, scored_case
 from gliokit.analysis.worst_cases import picture_worst
 from gliokit.cluster.tasks import run_tasks
 from gliokit.core.cohort import Cohort, Row
-from gliokit.core.errors import CohortError, LabelError
+from gliokit.core.errors import CohortError, LabelError, SettingsError
 from gliokit.io.nifti import read_label_map
 from gliokit.reporting.evaluation_record import CaseResult, Evaluation, SystemResult
 
@@ -50,6 +50,8 @@ def evaluate_predictions(
         If a row has no labels.
     LabelError
         If a folder holds no label map of the cohort, or two folders have one name.
+    SettingsError
+        If `against` is none of the folders.
     OutputError
         If `out` cannot be written.
     """
@@ -58,6 +60,8 @@ def evaluate_predictions(
             f"the column labels is empty in row {', '.join(lacking)}; fill it, or leave them out"
         )
     named = _named(folders, cohort)
+    if frame.against and frame.against not in named:
+        raise SettingsError(f"--against {frame.against}: scored are {', '.join(named)}")
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
     draws = Draws(frame.seed, frame.resamples)

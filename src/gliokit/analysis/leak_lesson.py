@@ -76,11 +76,12 @@ def leak_lesson(
         As `run_trial`.
     """
     halves = HalfStacks(trial.cohort)
+    dealt = replace(choice, by=None)  # a site would keep both halves of a patient together
     patients = {row.study_id: row.patient_id for row in halves.rows(mixed=False)}
     found: dict[str, dict[str, list[CaseResult]]] = {}
     for way in (MIXED, APART):
         cohort = Cohort(halves.rows(mixed=way == MIXED), halves.load, halves.load_labels)
-        halved = replace(trial, cohort=cohort, folds=make_folds(cohort, None, choice))
+        halved = replace(trial, cohort=cohort, folds=make_folds(cohort, None, dealt))
         cases: dict[str, list[CaseResult]] = {name: [] for name in trial.plans}
         with closing(run_trial(halved, out / FOLDER / way, how=how)) as run:
             for result in run:

@@ -17,8 +17,9 @@ from importlib.metadata import version
 from math import isfinite, nan
 from pathlib import Path
 
+from gliokit.analysis.cohort_facts import files_sha256
 from gliokit.analysis.cost import measured
-from gliokit.analysis.evaluation_run import DIED
+from gliokit.analysis.evaluation_run import DIED, Execution
 from gliokit.analysis.failure import FAILURE, exit_code, reason
 from gliokit.analysis.output import csv_text, explained, remove_leftovers, write_whole
 from gliokit.analysis.reasons import without_paths
@@ -27,7 +28,7 @@ from gliokit.bundles.trained import load_trained
 from gliokit.cluster.tasks import run_tasks
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import NotAssessableError, OutputError
-from gliokit.core.system import System
+from gliokit.core.system import System, TrainingRun
 from gliokit.core.vocabulary import Region
 from gliokit.io.nifti import read_label_map, write_label_map
 from gliokit.measurement.volume import volumes_by_region
@@ -76,8 +77,8 @@ def predict_cohort(
     out: Path,
     *,
     systems: Mapping[str, type[System]],
-    jobs: int = 1,
-    scheduler: str | None = None,
+    device: str = "cpu",
+    how: Execution = Execution(),
 ) -> Generator[Answer, None, None]:
     """Ask a model about every study; give the answers as they come.
 
@@ -93,8 +94,10 @@ def predict_cohort(
         Folder of the label maps.
     systems : mapping of str to type
         Every system by name.
-    jobs, scheduler
-        As for `gliokit.cluster.tasks.run_tasks`.
+    device : str
+        `cpu` or `cuda`.
+    how : Execution
+        Studies at a time, or a scheduler.
 
     Raises
     ------
@@ -105,11 +108,14 @@ def predict_cohort(
     """
     model, out = model.absolute(), out.absolute()
     sha256 = read_bundle(model).sha256
-    _prepare(out, {"model_sha256": sha256, "gliokit": version("gliokit")})
-    handler = _RowPrediction(model, cohort, out, systems)
+    files = files_sha256(cohort.rows)
+    _prepare(out, {"model_sha256": sha256, "gliokit": version("gliokit"), "files": files})
+    handler = _RowPrediction(model, cohort, out, systems, device)
     answers: dict[str, Answer] = {}
     try:
-        with closing(run_tasks(cohort.rows, handler, jobs=jobs, scheduler=scheduler)) as done:
+        with closing(
+            run_tasks(cohort.rows, handler, jobs=how.jobs, scheduler=how.scheduler)
+        ) as done:
             for row, answer in done:
                 own = answer or Answer(row.study_id, reason=DIED, exit_code=FAILURE)
                 answers[row.study_id] = own
@@ -127,6 +133,7 @@ class _RowPrediction:
     cohort: Cohort
     out: Path
     systems: Mapping[str, type[System]]
+    device: str
 
     def __call__(self, row: Row) -> Answer:
         try:
@@ -157,7 +164,7 @@ class _RowPrediction:
 
     @cached_property
     def _system(self) -> System:
-        return load_trained(self.model, self.systems)
+        return load_trained(self.model, self.systems, run=TrainingRun(device=self.device))
 
 
 def _prepare(out: Path, statement: dict[str, str]) -> None:
@@ -169,7 +176,8 @@ def _prepare(out: Path, statement: dict[str, str]) -> None:
         if path.exists():
             if path.read_text(encoding="utf-8") != text:
                 raise OutputError(
-                    f"{out} holds label maps of another model or version; choose another folder"
+                    f"{out} holds label maps of another model, version or cohort; choose another "
+                    "folder"
                 )
         elif any(out.iterdir()):
             raise OutputError(f"{out} was not made by gliokit predict; choose another folder")

@@ -82,6 +82,8 @@ def failed_case(cohort: Cohort, row: Row, *, fold: int, why: str) -> CaseResult:
     except Exception as error:
         why += f"; and its reference cannot be read: {without_paths(reason(error), row)}"
         return CaseResult(row.patient_id, row.study_id, fold, (), reason=why)
+    # all that is outside was left out, which is no merit
+    scores = tuple(replace(own, specificity=nan) for own in scores)
     kept = tuple(
         own if region_mask(reference.array, own.region).any() else _undefined(own) for own in scores
     )

@@ -41,7 +41,7 @@ def read_changes(file: Path | None, assignments: Sequence[str]) -> Changes:
 
 
 def settings_of(
-    kind: type[System], changes: Changes, *, tiny: bool = False, run: Collection[str] = ()
+    kind: type[System], changes: Changes, *, tiny: bool = False, systems: Collection[str] = ()
 ) -> Any:
     """Give the settings of one system.
 
@@ -53,8 +53,8 @@ def settings_of(
         As `read_changes` gives them.
     tiny : bool
         Whether to start from its smallest sizes, not from the published ones.
-    run : collection of str
-        Names of all systems of the run.
+    systems : collection of str
+        Names of all systems: what stands under another one is not for this one.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def settings_of(
         If a setting is unknown to the system, or of another kind; the system is named.
     """
     name = kind.card.name
-    shared = {key: value for key, value in changes.items() if key not in {name, *run}}
+    shared = {key: value for key, value in changes.items() if key not in {name, *systems}}
     own = changes.get(name, {})
     if not isinstance(own, Mapping):
         raise SettingsError(f"{name} is a system: needed a table of its settings, found {own!r}")

@@ -16,7 +16,7 @@ from gliokit.bundles.bundle import Bundle
 from gliokit.bundles.trained import Trained, check_replaceable, save_trained
 from gliokit.core.cohort import Cohort
 from gliokit.core.system import System, check_fields
-from gliokit.evaluation.folds import patient_folds
+from gliokit.evaluation.folds import set_aside
 from gliokit.learning.log import LOG
 
 BOARD = "tensorboard"
@@ -93,9 +93,8 @@ def split(cohort: Cohort, share: float, *, seed: int) -> tuple[Cohort, Cohort | 
     patients = len({row.patient_id for row in cohort.rows})
     if not share or patients < 2:
         return cohort, None
-    folds = min(max(round(1 / share), 2), patients)
-    first = patient_folds(cohort.rows, seed=seed, folds=folds, validation=0).folds[0]
-    return cohort.only(first.train), cohort.only(first.test)
+    fold = set_aside(cohort.rows, share, seed=seed)
+    return cohort.only(fold.train), cohort.only(fold.validation)
 
 
 def training_folder(model: Path) -> Path:

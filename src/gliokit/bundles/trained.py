@@ -14,7 +14,7 @@ from pathlib import Path
 from gliokit.bundles.bundle import Bundle, Card, read_bundle, seal_bundle
 from gliokit.core.errors import BundleError, OutputError
 from gliokit.core.settings import as_mapping, changed
-from gliokit.core.system import System
+from gliokit.core.system import System, TrainingRun
 
 SETTINGS = "settings.json"
 
@@ -67,13 +67,17 @@ def save_trained(system: System, folder: Path, trained: Trained, *, force: bool 
     return read_bundle(folder)
 
 
-def load_trained(folder: Path, systems: Mapping[str, type[System]]) -> System:
+def load_trained(
+    folder: Path, systems: Mapping[str, type[System]], *, run: TrainingRun = TrainingRun()
+) -> System:
     """Read a system that `save_trained` wrote.
 
     Parameters
     ----------
     systems : mapping of str to type
         Every system by name.
+    run : TrainingRun
+        Its device is where the system answers.
 
     Raises
     ------
@@ -94,7 +98,7 @@ def load_trained(folder: Path, systems: Mapping[str, type[System]]) -> System:
             f"{folder} holds the system {name!r}; this gliokit knows {', '.join(systems)}"
         )
     kind = systems[name]
-    return kind(changed(kind.Settings(), settings)).read_weights(bundle.folder)
+    return kind(changed(kind.Settings(), settings), run=run).read_weights(bundle.folder)
 
 
 def check_replaceable(folder: Path, *, force: bool) -> None:

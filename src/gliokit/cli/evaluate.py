@@ -1,8 +1,8 @@
 """`gliokit evaluate`: systems in folds of patients, with all metrics and a report."""
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from gliokit.analysis.given_predictions import evaluate_predictions
 from gliokit.analysis.leak_lesson import leak_lesson
 from gliokit.analysis.regularization_controls import regularization_controls
 from gliokit.analysis.system_settings import Changes, read_changes, settings_of
-from gliokit.analysis.systems import system_named
+from gliokit.analysis.systems import SYSTEMS, system_named
 from gliokit.cli import system_option as option
 from gliokit.cli.progress import counter, say
 from gliokit.core.system import TrainingRun
@@ -109,10 +109,15 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     )
     learnt, locked = read_cohort(cohort), read_cohort(external) if external else None
     if predictions:
-        if systems:
-            raise typer.BadParameter("--predictions are scored as they are: drop SYSTEM")
-        _show(out, evaluate_predictions(predictions, learnt, out, frame=frame, jobs=jobs))
+        if systems or any((settings, changes, external, by, scheduler, tiny, leak, controls)):
+            raise typer.BadParameter(
+                "--predictions are scored as they are: drop SYSTEM and what is of trainings"
+            )
+        given = replace(frame, facts={"seed": str(seed)})
+        _show(out, evaluate_predictions(predictions, learnt, out, frame=given, jobs=jobs))
         return
+    if leak and external:
+        raise typer.BadParameter("--leak is of one cohort: drop --external")
     if not systems:
         raise typer.BadParameter("name a SYSTEM, or a folder of --predictions")
     changed = read_changes(settings, changes or ())
@@ -120,7 +125,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     trial = Trial(
         both_cohorts(learnt, locked),
         make_folds(learnt, locked, choice),
-        {name: _plan(name, changed, tiny=tiny, run=systems) for name in systems},
+        {name: _plan(name, changed, tiny=tiny) for name in systems},
         TrainingRun(seed=seed, minutes=minutes, device=device.value),
         repeats,
     )
@@ -169,9 +174,9 @@ class _Lessons:
         )
 
 
-def _plan(name: str, changes: Changes, *, tiny: bool, run: Sequence[str]) -> Plan:
+def _plan(name: str, changes: Changes, *, tiny: bool) -> Plan:
     kind = system_named(name)
-    return Plan(kind, settings_of(kind, changes, tiny=tiny, run=run))
+    return Plan(kind, settings_of(kind, changes, tiny=tiny, systems=SYSTEMS))
 
 
 def _tell(count: Callable[[str], None], result: FoldResult) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gliokit.analysis.evaluation_run import Execution
 from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.prediction_run import FAILURES, PREDICTIONS, Answer, predict_cohort
 from gliokit.analysis.systems import SYSTEMS
@@ -23,6 +24,7 @@ def predict(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder of label maps, new, or to go on with.")
     ],
+    device: option.OnDevice = option.Device.CPU,
     jobs: Annotated[int, typer.Option(min=1, help="Studies at a time.")] = 1,
     scheduler: option.Scheduler = None,
 ) -> None:
@@ -35,7 +37,8 @@ def predict(
     gliokit predict model --cohort cohort.csv -o labels --jobs 2
     """
     studies, failed = read_cohort(cohort), 0
-    run = predict_cohort(model, studies, out, systems=SYSTEMS, jobs=jobs, scheduler=scheduler)
+    how = Execution(jobs, scheduler=scheduler)
+    run = predict_cohort(model, studies, out, systems=SYSTEMS, device=device.value, how=how)
     with closing(run), counter("studies", len(studies)) as count:
         for answer in run:
             failed += bool(answer.reason)

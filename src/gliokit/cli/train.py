@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gliokit.analysis.system_settings import read_changes, settings_of
-from gliokit.analysis.systems import system_named
+from gliokit.analysis.systems import SYSTEMS, system_named
 from gliokit.analysis.training_run import is_first_process, train_model, training_folder
 from gliokit.cli import system_option as option
 from gliokit.cli.progress import say
@@ -45,7 +45,8 @@ def train(  # noqa: PLR0913 - one parameter per option
     torchrun --nproc-per-node 2 --no-python gliokit train default --cohort cohort.csv -o model
     """
     kind = system_named(system)
-    chosen = settings_of(kind, read_changes(settings, changes or ()), tiny=tiny)
+    changed = read_changes(settings, changes or ())
+    chosen = settings_of(kind, changed, tiny=tiny, systems=SYSTEMS)
     studies = read_cohort(cohort)
     first = is_first_process()
     with training_progress(shown=first) as report:

@@ -220,6 +220,19 @@ def external_fold(
     return Folds(FoldKind.EXTERNAL, seed, (fold,))
 
 
+def set_aside(rows: Sequence[Row], share: float, *, seed: int) -> Fold:
+    """Set a share of the patients aside for validation; nobody is tested.
+
+    Raises
+    ------
+    FoldError
+        If nobody is left to learn from.
+    """
+    rng = np.random.default_rng(seed)
+    rest = _shuffle_within_strata(_strata_in_order(rows, None), rng)
+    return _make_fold(0, rows, rest=rest, test=set(), share=share, rng=rng)
+
+
 def inner_folds(
     rows: Sequence[Row],
     outer: Fold,

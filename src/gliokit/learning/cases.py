@@ -5,7 +5,7 @@ pages that are drawn are read. The folder is removed when the cases are closed.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -58,7 +58,7 @@ class Cases:
             for row in cohort.rows:
                 arrays = prepare(cohort.load(row), cohort.load_labels(row))
                 self._cases.append(_stored(row, arrays, Path(self._scratch.name)))
-                digest.update(row.study_id.encode())
+                digest.update(f"{row.patient_id} {row.study_id} ".encode())
                 for name, array in sorted(arrays.items()):
                     digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
         except BaseException:
@@ -96,11 +96,27 @@ class Cases:
         return studies[int(rng.integers(len(studies)))]
 
 
+@dataclass(frozen=True, slots=True)
+class _Mapped(Mapping[str, NDArray[np.generic]]):
+    """Arrays in files that are mapped when they are asked for: many studies, few open files."""
+
+    folder: Path
+    stem: str
+    names: Sequence[str]
+
+    def __getitem__(self, name: str) -> NDArray[np.generic]:
+        if name not in self.names:
+            raise KeyError(name)
+        return np.load(self.folder / f"{self.stem}.{name}.npy", mmap_mode="r", allow_pickle=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
 def _stored(row: Row, arrays: Arrays, folder: Path) -> Case:
-    mapped: dict[str, NDArray[np.generic]] = {}
     for name, array in arrays.items():
-        path = folder / f"{row.study_id}.{name}.npy"
-        np.save(path, array, allow_pickle=False)
-        # an empty array cannot be mapped
-        mapped[name] = np.load(path, mmap_mode="r" if array.size else None, allow_pickle=False)
-    return Case(row.patient_id, row.study_id, mapped)
+        np.save(folder / f"{row.study_id}.{name}.npy", array, allow_pickle=False)
+    return Case(row.patient_id, row.study_id, _Mapped(folder, row.study_id, tuple(arrays)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -66,8 +66,17 @@ def load_checkpoint(path: Path, state: TrainingState, *, run: str) -> dict[str, 
     Raises
     ------
     CheckpointError
-        If the checkpoint belongs to a run with other settings.
+        If the checkpoint belongs to a run with other settings, or cannot be read.
     """
+    try:
+        return _load(path, state, run)
+    except (SafetensorError, RuntimeError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path} is no checkpoint of this network ({error}); remove its folder to train anew"
+        ) from error
+
+
+def _load(path: Path, state: TrainingState, run: str) -> dict[str, float]:
     with safe_open(path, framework="pt") as file:
         saved = json.loads(file.metadata()["run"])
     if saved["run"] != run:

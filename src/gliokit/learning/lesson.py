@@ -53,7 +53,9 @@ class Lesson:
     schedule : Schedule
         How long and how fast.
     data : str
-        Fingerprint of what `draw` draws from: a checkpoint of other data is refused.
+        Fingerprint of what `draw` and `validate` draw from: a checkpoint of other data is refused.
+    settings : str
+        What else decides how the network is made and what `draw` gives; likewise.
     validate : callable or None
         Network to a score, the higher the better. The best weights are kept, unless the schedule
         keeps their running average; then it only says when to stop.
@@ -68,6 +70,7 @@ class Lesson:
     loss: Loss = field(repr=False)
     schedule: Schedule
     data: str = ""
+    settings: str = ""
     validate: Callable[[nn.Module], float] | None = field(default=None, repr=False)
     trainable: Sequence[nn.Parameter] | None = field(default=None, repr=False)
     after_step: Callable[[nn.Module], None] | None = field(default=None, repr=False)
@@ -170,7 +173,8 @@ class _Pupil:
 
     def _ended(self) -> bool:
         patience = self.schedule.regularization.patience
-        return self.done >= 1 or bool(patience and self.since_best >= patience)
+        enough = self.done >= 1 or bool(patience and self.since_best >= patience)
+        return self.step > 0 and enough  # a network that learnt nothing must not answer
 
     def _rate(self) -> float:
         return float(self.state.optimizer.param_groups[0]["lr"])
@@ -259,8 +263,9 @@ class _Pupil:
             )
 
     def _fingerprint(self) -> str:
-        stated = (self.lesson.part, repr(self.schedule), self.lesson.data, self.run.seed)
-        return sha256(repr((*stated, self.run.minutes)).encode()).hexdigest()[:16]
+        lesson, run = self.lesson, self.run
+        stated = (lesson.part, self.schedule, lesson.settings, lesson.data, run.seed, run.minutes)
+        return sha256(repr((*stated, self.team.size)).encode()).hexdigest()[:16]
 
 
 def hash_of(*numbers: int) -> int:

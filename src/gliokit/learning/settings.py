@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import cos, pi
 
+from gliokit.core.errors import SettingsError
+
 
 class Optimizer(StrEnum):
     """How weights follow their gradient."""
@@ -24,7 +26,7 @@ class Decay(StrEnum):
 class Regularization:
     """What keeps a network from learning its patients by heart (C3).
 
-    Every network takes the same record; a control that it cannot use is refused by it.
+    Every network takes the same record; a control that it has no place for is refused by it.
 
     Attributes
     ----------
@@ -34,17 +36,18 @@ class Regularization:
         Penalty on the sum of the magnitudes and of half the squares of the weights; biases and
         normalization are free of it.
     batch_norm : bool
-        Whether batch normalization stands where the network has a place for it.
+        Whether layers are followed by batch normalization.
     augmentation : float
         Probability that an example is changed: mirrored, brightened, given noise.
     patience : int
-        Validations without a better one before training ends; 0 takes every step.
+        Validations without a better one before training ends; 0 takes every step. Means nothing
+        where no patients are set aside.
     """
 
     dropout: float = 0.0
     l1: float = 0.0
     l2: float = 0.0
-    batch_norm: bool = True
+    batch_norm: bool = False
     augmentation: float = 0.0
     patience: int = 0
 
@@ -96,6 +99,17 @@ class Schedule:
     mixed: bool = True
     regularization: Regularization = field(default_factory=Regularization)
 
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "accumulate", "validate_every"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name}: found {getattr(self, name)}; needed 1 or more")
+        if not (0 < self.decay_every <= 1 and 0 <= self.average < 1 and self.learning_rate > 0):
+            raise SettingsError(
+                f"decay_every, average, learning_rate: found {self.decay_every:g}, "
+                f"{self.average:g}, {self.learning_rate:g}; needed a share above 0, a share below "
+                "1, and a rate above 0"
+            )
+
     def rate(self, done: float, step: int) -> float:
         """Give the learning rate at a share of the run (0-1) that is done, before a step."""
         warm = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
@@ -109,3 +123,18 @@ class Schedule:
     def momentum_at(self, done: float) -> float:
         """Give the momentum at a share of the run (0-1) that is done."""
         return self.momentum + (self.momentum_end - self.momentum) * min(done, 1.0)
+
+
+def refuse_controls(regularization: Regularization, *names: str, system: str) -> None:
+    """Refuse controls that the networks of a system have no place for.
+
+    Raises
+    ------
+    SettingsError
+        Naming the control.
+    """
+    for name in names:
+        if getattr(regularization, name):
+            raise SettingsError(
+                f"system {system}: its networks have no place for {name}; leave it off"
+            )

@@ -37,7 +37,7 @@ from gliokit.evaluation.segmentation_scores import mean_dice
 from gliokit.learning.augmentation import augment
 from gliokit.learning.cases import Arrays, Cases
 from gliokit.learning.patches import cut, draw_center, voxels_by_class
-from gliokit.learning.settings import Schedule
+from gliokit.learning.settings import Regularization, Schedule
 from gliokit.segmentation.classes import CLASSES, classes_of, labels_of_classes
 from gliokit.segmentation.probabilities import Box
 from gliokit.segmentation.volume import ALL_FOUR, Volume, labels_of, normalized, volume_of
@@ -137,7 +137,11 @@ class Chen2018Settings:
     judged: int = 16
     schedule: Schedule = field(
         default_factory=lambda: Schedule(
-            steps=168_000, batch=2, learning_rate=5e-4, validate_every=50
+            steps=168_000,
+            batch=2,
+            learning_rate=5e-4,
+            validate_every=50,
+            regularization=Regularization(batch_norm=True),
         )
     )
 
@@ -169,7 +173,13 @@ class Chen2018:
         predicted=12,
         centers=2_000,
         judged=4,
-        schedule=Schedule(steps=60, batch=2, learning_rate=1e-2, validate_every=20),
+        schedule=Schedule(
+            steps=60,
+            batch=2,
+            learning_rate=1e-2,
+            validate_every=20,
+            regularization=Regularization(batch_norm=True),
+        ),
     )
 
     def __init__(
@@ -188,16 +198,15 @@ class Chen2018:
         changes = schedule.regularization.augmentation
         with ExitStack() as scratch:
             cases = scratch.enter_context(Cases(cohort, self._prepare))
-            validate = None
-            if validation is not None:
-                validate = self._judge(scratch.enter_context(Cases(validation, self._prepare)))
+            aside = scratch.enter_context(Cases(validation, self._prepare)) if validation else None
             lesson = Lesson(
                 "both",
                 draw=lambda rng: augment(*self._draw(cases, rng), rng, probability=changes),
                 loss=self._loss,
                 schedule=schedule,
-                data=cases.sha256,
-                validate=validate,
+                data=f"{cases.sha256} {aside.sha256 if aside else None}",
+                settings=repr(self.settings),
+                validate=self._judge(aside) if aside else None,
             )
             teach(self.network_, lesson, self.run)
         return self
@@ -303,7 +312,7 @@ class Chen2018:
         return tumor_loss + cross_entropy(parts, reference.long())
 
     def _judge(self, cases: Cases) -> "Callable[[nn.Module], float]":
-        """Make the score by which weights are chosen: mean Dice over the same few examples."""
+        """Make the score by which weights are chosen: mean Dice of the same examples, pooled."""
         rng = np.random.default_rng(self.run.seed)
         examples = [self._draw(cases, rng) for _ in range(self.settings.judged)]
         reference = labels_of_classes(np.stack([classes for _, classes in examples]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gliokit.bundles.bundle import shipped_bundles
 from gliokit.core.errors import SettingsError
-from gliokit.learning.settings import Decay, Regularization, Schedule
+from gliokit.learning.settings import Decay, Regularization, Schedule, refuse_controls
 from gliokit.segmentation.examples import CROP_STEP, Changes, Crops
 
 COARSE, FINE = "coarse", "fine"  # as a bundle names its networks
@@ -116,6 +116,7 @@ def check_settings(settings: DefaultSettings) -> None:
                 f"{name}.schedule.batch: found {stage.schedule.batch}; needed 1, since examples "
                 "differ in size: use accumulate"
             )
+        refuse_controls(stage.schedule.regularization, "batch_norm", system="default")
         if stage.schedule.regularization.dropout:
             raise SettingsError(
                 f"{name}.schedule.regularization.dropout: the U-Net has no place for it; set it to "

@@ -37,6 +37,7 @@ from gliokit.evaluation.segmentation_scores import mean_dice
 from gliokit.learning.augmentation import augment
 from gliokit.learning.cases import Arrays, Cases
 from gliokit.learning.patches import cut, draw_center, voxels_by_class
+from gliokit.learning.settings import refuse_controls
 from gliokit.segmentation.classes import CLASSES, classes_of, labels_of_classes
 from gliokit.segmentation.flat_blobs import remove_flat_blobs
 from gliokit.segmentation.havaei2017_settings import TRAINING, CascadePlace, Havaei2017Settings
@@ -155,12 +156,14 @@ class Havaei2017:
     def fit(self, cohort: Cohort, validation: Cohort | None = None) -> Self:
         """Learn the first network, then, with it frozen, the second."""
         check_fields(cohort, CARD)
+        for schedule in (self.settings.balanced, self.settings.natural):
+            refuse_controls(schedule.regularization, "batch_norm", system=CARD.name)
         own = self.settings
         alone = own.cascade is CascadePlace.NONE
         with ExitStack() as scratch:
             cases = scratch.enter_context(Cases(cohort, self._prepare))
             aside = None
-            if validation is not None:
+            if validation:
                 aside = scratch.enter_context(Cases(validation, self._prepare))
             first = self._first_network()
             run = self.run.share(1.0 if alone else own.first_share)
@@ -265,7 +268,8 @@ class Havaei2017:
                 draw=self._drawing(cases, network, sampling),
                 loss=balanced_loss if sampling is Sampling.BALANCED else natural_loss,
                 schedule=schedule,
-                data=cases.sha256,
+                data=f"{cases.sha256} {aside.sha256 if aside else None}",
+                settings=repr(own),
                 validate=judge,
                 trainable=list(learning),
                 after_step=lambda _: network.clamp_weights_(own.weight_limit),
@@ -315,7 +319,7 @@ class Havaei2017:
         return draw
 
     def _judge(self, cases: Cases, margins: tuple[int, int]) -> "Callable[[nn.Module], float]":
-        """Make the score by which weights are chosen: mean Dice in the fullest slice of each."""
+        """Make the score by which weights are chosen: mean Dice of the fullest slices, pooled."""
         slices = [_fullest_slice(case.arrays) for case in cases]
         known = [classes[classes != IGNORED] for _, classes in slices]
         reference = labels_of_classes(np.concatenate(known))

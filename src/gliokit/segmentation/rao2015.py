@@ -41,7 +41,7 @@ from gliokit.evaluation.folds import patient_folds
 from gliokit.learning.augmentation import augment
 from gliokit.learning.cases import Arrays, Cases
 from gliokit.learning.patches import cut, voxels_by_class
-from gliokit.learning.settings import Decay, Regularization, Schedule
+from gliokit.learning.settings import Decay, Regularization, Schedule, refuse_controls
 from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.segmentation.class_balance import draw_classes, log_odds_in_brains
 from gliokit.segmentation.classes import CLASSES, classes_of, labels_of_classes
@@ -196,6 +196,7 @@ class Rao2015:
     def fit(self, cohort: Cohort, validation: Cohort | None = None) -> Self:
         """Learn the networks of each part, then its forest from what they say of the part."""
         check_fields(cohort, CARD)
+        refuse_controls(self.settings.schedule.regularization, "batch_norm", system=CARD.name)
         own = self.settings
         folds = patient_folds(cohort.rows, seed=self.run.seed, folds=own.parts, validation=0).folds
         with ExitStack() as scratch:
@@ -307,7 +308,8 @@ class Rao2015:
                 draw=self._drawing(parts, channel),
                 loss=patch_loss,
                 schedule=own.schedule,
-                data=" ".join(part.sha256 for part in parts),
+                data=" ".join(own.sha256 for own in (*parts, *([aside] if aside else []))),
+                settings=repr(own),
                 validate=self._judge(aside, channel) if aside else None,
             )
             teach(network, lesson, self.run.share(share))

@@ -224,7 +224,8 @@ class Default:
             draw=lambda rng: self._example(name, cases.draw(rng), rng, own.changes(name)),
             loss=region_loss,
             schedule=stage.schedule,
-            data=f"{cases.sha256} {own.start} {stage.crops} {own.changes(name)}",
+            data=f"{cases.sha256} {judged.sha256}",
+            settings=repr(own),
             validate=partial(mean_dice, fixed) if fixed else None,
         )
         share = own.coarse_share if name == COARSE else 1 - own.coarse_share

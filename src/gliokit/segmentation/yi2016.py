@@ -33,7 +33,7 @@ from gliokit.core.system import (
 from gliokit.evaluation.classification import balanced_accuracy
 from gliokit.learning.augmentation import augment
 from gliokit.learning.cases import Arrays, Cases
-from gliokit.learning.settings import Decay, Regularization, Schedule
+from gliokit.learning.settings import Decay, Regularization, Schedule, refuse_controls
 from gliokit.preprocessing.difference_of_gaussians import FilterBank, voxel_features
 from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.segmentation.class_balance import draw_classes, log_odds_in_brains
@@ -158,19 +158,19 @@ class Yi2016:
         from gliokit.learning.lesson import Lesson, teach
 
         check_fields(cohort, CARD)
+        refuse_controls(self.settings.schedule.regularization, "batch_norm", system=CARD.name)
         network = self._new_network()
         with ExitStack() as scratch:
             cases = scratch.enter_context(Cases(cohort, self._prepare))
-            validate = None
-            if validation is not None:
-                validate = self._judge(scratch.enter_context(Cases(validation, self._prepare)))
+            aside = scratch.enter_context(Cases(validation, self._prepare)) if validation else None
             lesson = Lesson(
                 "voxels",
                 draw=lambda rng: self._draw(cases, rng),
                 loss=voxel_loss,
                 schedule=self.settings.schedule,
-                data=cases.sha256,
-                validate=validate,
+                data=f"{cases.sha256} {aside.sha256 if aside else None}",
+                settings=repr(self.settings),
+                validate=self._judge(aside) if aside else None,
             )
             teach(network, lesson, self.run)
             counts = [case.arrays["counts"] for case in cases]
