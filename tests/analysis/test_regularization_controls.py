@@ -38,7 +38,7 @@ def test_what_is_on_is_turned_off_and_what_is_off_on(fakes):
     }
     assert found["as it is"] == Phases()
     assert [own.dropout for own in regularizations(found["dropout"])] == [0, 0]
-    assert [own.batch_norm for own in regularizations(found["batch_norm"])] == [False, False]
+    assert [own.batch_norm for own in regularizations(found["batch_norm"])] == [True, True]
     assert all(own.augmentation > 0 for own in regularizations(found["augmentation"]))
     assert all(own.patience > 0 for own in regularizations(found["patience"]))
 

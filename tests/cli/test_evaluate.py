@@ -355,7 +355,7 @@ def test_controls_are_turned_one_at_a_time(evaluate, labelled, out):
     turned = [(row[1], row[2]) for row in lesson["rows"]]
     assert turned == [
         ("as it is", ""), ("dropout", "0.2"), ("l1", "1e-06"), ("l2", "0.0001"),
-        ("batch_norm", "off"), ("augmentation", "0.5"), ("patience", "5"),
+        ("batch_norm", "on"), ("augmentation", "0.5"), ("patience", "5"),
     ]  # fmt: skip
     assert all(len(row) == len(lesson["columns"]) for row in lesson["rows"])
     assert float(lesson["rows"][0][5]) > 0.5

@@ -1,6 +1,7 @@
 """`gliokit predict`: a model on every study of a cohort."""
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,13 @@ def test_an_altered_model_is_refused(predict, labelled, model, out):
     assert ending.code == 2
     assert "damaged or altered" in ending.stderr
     assert not out.exists()
+
+
+def test_studies_whose_images_were_replaced_are_asked_again(predict, labelled, tmp_path):
+    cohort = labelled(2)
+    predict(cohort)
+    os.utime(tmp_path / "images" / "t1c.nii.gz", ns=(0, 1))
+    ending = predict(cohort)
+    assert ending.code == 0
+    assert "is there already" not in ending.stderr
+    assert predict(cohort).stderr.count("is there already") == 2

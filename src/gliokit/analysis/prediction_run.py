@@ -33,6 +33,7 @@ from gliokit.core.vocabulary import Region
 from gliokit.io.nifti import read_label_map, write_label_map
 from gliokit.measurement.volume import volumes_by_region
 
+ASKED = "asked"  # folder: which files each label map is of
 PREDICTIONS, FAILURES, MODEL = "predictions.csv", "failures.csv", "model.json"
 PREDICTION_COLUMNS = (
     "patient_id",
@@ -108,8 +109,7 @@ def predict_cohort(
     """
     model, out = model.absolute(), out.absolute()
     sha256 = read_bundle(model).sha256
-    files = files_sha256(cohort.rows)
-    _prepare(out, {"model_sha256": sha256, "gliokit": version("gliokit"), "files": files})
+    _prepare(out, {"model_sha256": sha256, "gliokit": version("gliokit")})
     handler = _RowPrediction(model, cohort, out, systems, device)
     answers: dict[str, Answer] = {}
     try:
@@ -149,7 +149,9 @@ class _RowPrediction:
                 "--scheduler need the same files under the same names"
             )
         path = self.out / f"{row.study_id}.nii.gz"
-        if path.exists():
+        # the images that the standing label map is of; other ones are asked about again
+        asked, files = self.out / ASKED / f"{row.study_id}.sha256", files_sha256([row])
+        if path.exists() and asked.exists() and asked.read_text() == files:
             volumes = volumes_by_region(read_label_map(path))
             return Answer(row.study_id, tuple(v.volume.value for v in volumes), reused=True)
         study = self.cohort.load(row)
@@ -158,6 +160,7 @@ class _RowPrediction:
         if prediction.labels is None:
             raise NotAssessableError(prediction.abstained or "the system gave no labels")
         write_label_map(path, prediction.labels)
+        write_whole(asked, files)
         volumes = volumes_by_region(prediction.labels)
         sizes = tuple(own.volume.value for own in volumes)
         return Answer(row.study_id, sizes, cost.seconds, cost.peak_mb)
@@ -176,11 +179,11 @@ def _prepare(out: Path, statement: dict[str, str]) -> None:
         if path.exists():
             if path.read_text(encoding="utf-8") != text:
                 raise OutputError(
-                    f"{out} holds label maps of another model, version or cohort; choose another "
-                    "folder"
+                    f"{out} holds label maps of another model or version; choose another folder"
                 )
         elif any(out.iterdir()):
             raise OutputError(f"{out} was not made by gliokit predict; choose another folder")
+        (out / ASKED).mkdir(exist_ok=True)
     write_whole(path, text)
 
 

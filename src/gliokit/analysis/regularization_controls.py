@@ -104,7 +104,7 @@ def variants(plan: Plan) -> Iterator[tuple[str, str, Plan]]:
             "leave it out"
         )
     yield AS_IS, "", plan
-    off = Regularization(batch_norm=False)
+    off = Regularization()
     for control, on in ON.items():
         used = any(getattr(own.regularization, control) for own in schedules)
         value = getattr(off, control) if used else on

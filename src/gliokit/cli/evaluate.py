@@ -1,7 +1,7 @@
 """`gliokit evaluate`: systems in folds of patients, with all metrics and a report."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -125,7 +125,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     trial = Trial(
         both_cohorts(learnt, locked),
         make_folds(learnt, locked, choice),
-        {name: _plan(name, changed, tiny=tiny) for name in systems},
+        {name: _plan(name, changed, tiny=tiny, run=systems) for name in systems},
         TrainingRun(seed=seed, minutes=minutes, device=device.value),
         repeats,
     )
@@ -174,9 +174,9 @@ class _Lessons:
         )
 
 
-def _plan(name: str, changes: Changes, *, tiny: bool) -> Plan:
+def _plan(name: str, changes: Changes, *, tiny: bool, run: Collection[str]) -> Plan:
     kind = system_named(name)
-    return Plan(kind, settings_of(kind, changes, tiny=tiny, systems=SYSTEMS))
+    return Plan(kind, settings_of(kind, changes, tiny=tiny, systems={*SYSTEMS, *run}))
 
 
 def _tell(count: Callable[[str], None], result: FoldResult) -> None:

@@ -170,8 +170,9 @@ class TrainingRun:
     seed : int
         Of every draw.
     minutes : float or None
-        At most so long in all. The schedule is then run through in that time, so that the
-        result depends on the machine; None takes every step that the settings plan.
+        At most so long in steps, in all; preparing the studies comes on top. The schedule is then
+        run through in that time, so that the result depends on the machine; None takes every step
+        that the settings plan.
     device : str
         `cpu` or `cuda`.
     workers : int

@@ -103,11 +103,11 @@ class Schedule:
         for name in ("steps", "batch", "accumulate", "validate_every"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: found {getattr(self, name)}; needed 1 or more")
-        if not (0 < self.decay_every <= 1 and 0 <= self.average < 1 and self.learning_rate > 0):
+        if not (0 < self.decay_every <= 1 and 0 <= self.average < 1 and self.learning_rate >= 0):
             raise SettingsError(
                 f"decay_every, average, learning_rate: found {self.decay_every:g}, "
                 f"{self.average:g}, {self.learning_rate:g}; needed a share above 0, a share below "
-                "1, and a rate above 0"
+                "1, and a rate of 0 or more"
             )
 
     def rate(self, done: float, step: int) -> float:
