@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 
 from gliokit.analysis.evaluation_run import only_run
 from gliokit.core.image import LabelMap
@@ -359,3 +360,24 @@ def test_controls_are_turned_one_at_a_time(evaluate, labelled, out):
     ]  # fmt: skip
     assert all(len(row) == len(lesson["columns"]) for row in lesson["rows"])
     assert float(lesson["rows"][0][5]) > 0.5
+
+
+def test_two_workers_of_a_cluster_give_the_evaluation_of_one_process(
+    threshold, labelled, fakes, tmp_path
+):
+    found = {}
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster:
+        for name, where in (("one", ()), ("two", ("--scheduler", cluster.scheduler_address))):
+            words = ("--cohort", labelled(4), "-o", tmp_path / name, *FEW, *where)
+            assert threshold("evaluate", "threshold2000", *words).code == 0
+            rows = table(tmp_path / name / "threshold2000" / "cases.csv")
+            measured = {"seconds", "peak_memory_mb"}
+            found[name] = [{k: v for k, v in row.items() if k not in measured} for row in rows]
+    assert len(found["one"]) == 4 * 3  # studies, regions
+    assert found["two"] == found["one"]
