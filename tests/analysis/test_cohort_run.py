@@ -133,7 +133,7 @@ def test_worker_that_sees_other_files_is_the_failure_of_its_study(run, out, monk
     """Where the file system is not shared, the folder that was made here is missing there."""
     is_dir = Path.is_dir
     monkeypatch.setattr(Path, "is_dir", lambda path: path != out and is_dir(path))
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster:
         outcomes = run("s1", scheduler=cluster.scheduler_address)
     assert "does not see the output folder" in outcomes["s1"].reason
 
@@ -141,7 +141,7 @@ def test_worker_that_sees_other_files_is_the_failure_of_its_study(run, out, monk
 def test_two_workers_of_a_scheduler_give_the_outcomes_of_one_process(run, tmp_path):
     studies = ("s1", "no-brain", "s2")
     here = run(*studies, out=tmp_path / "here")
-    with LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, processes=False, dashboard_address="127.0.0.1:0") as cluster:
         there = run(*studies, out=tmp_path / "there", scheduler=cluster.scheduler_address)
     for table in ("summary.csv", "failures.csv"):
         assert (tmp_path / "here" / table).read_bytes() == (tmp_path / "there" / table).read_bytes()

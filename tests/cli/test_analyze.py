@@ -381,7 +381,7 @@ def test_cohort_worker_stops_with_a_parent_that_is_killed(start, cohort, out):
 
 
 def test_cohort_runs_on_the_workers_of_a_scheduler(analyze, cohort, out):
-    with LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, processes=False, dashboard_address="127.0.0.1:0") as cluster:
         url = cluster.scheduler_address
         ending = analyze("--cohort", cohort("s1", "s2"), "--scheduler", url, "-o", out)
     assert ending.code == 0

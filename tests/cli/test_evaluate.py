@@ -371,7 +371,7 @@ def test_two_workers_of_a_cluster_give_the_evaluation_of_one_process(
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
     ) as cluster:
         for name, where in (("one", ()), ("two", ("--scheduler", cluster.scheduler_address))):
             words = ("--cohort", labelled(4), "-o", tmp_path / name, *FEW, *where)

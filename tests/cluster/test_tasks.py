@@ -28,7 +28,7 @@ def url(fakes):
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
         ) as cluster,
     ):
         yield cluster.scheduler_address
@@ -38,7 +38,7 @@ def url(fakes):
 def threads():
     """Start a scheduler whose two workers are threads of this process."""
     with LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield cluster.scheduler_address
 
@@ -121,7 +121,7 @@ def test_worker_without_gliokit_is_refused(threads, monkeypatch):
 def test_scheduler_without_workers_is_refused(monkeypatch):
     monkeypatch.setattr(on_dask, "PATIENCE_S", 0.2)
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster,
         pytest.raises(
             DeviceError, match=r"has no worker since 0\.2 s; start some with `dask worker"
         ),
@@ -139,7 +139,7 @@ def test_address_where_no_scheduler_answers_is_refused(address):
 
 
 def test_scheduler_that_is_lost_is_said():
-    cluster = LocalCluster(n_workers=1, processes=False, dashboard_address=None)
+    cluster = LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0")
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "0.3s"}),
         closing(run_tasks([1, 2], neg, scheduler=cluster.scheduler_address)) as answers,
