@@ -2,6 +2,7 @@
 
 import json
 from math import isnan, nan
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -91,6 +92,15 @@ def test_the_worst_come_first_and_failures_are_not_pictured(cohort):
 
 
 def test_the_peak_of_memory_is_that_of_the_block():
+    # in a process of its own: one that ran other tests may hold free memory, which is given out
+    with get_context("spawn").Pool(1) as pool:
+        small, large, after = pool.apply(costs_around_a_block)
+    assert large.peak_mb > small.peak_mb + 30
+    assert after.peak_mb < large.peak_mb - 30
+    assert 0 <= small.seconds < 60
+
+
+def costs_around_a_block():
     with measured() as small:
         pass
     with measured() as large:
@@ -98,9 +108,7 @@ def test_the_peak_of_memory_is_that_of_the_block():
     del block
     with measured() as after:
         pass
-    assert large.peak_mb > small.peak_mb + 30
-    assert after.peak_mb < large.peak_mb - 30
-    assert 0 <= small.seconds < 60
+    return small, large, after
 
 
 def test_cost_is_unknown_while_the_block_runs():
