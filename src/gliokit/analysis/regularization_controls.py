@@ -153,9 +153,8 @@ def mean_dice(cases: Sequence[CaseResult]) -> float:
     """Average Dice over the regions of a study, the studies of a patient, and patients."""
     of_patient: dict[str, list[float]] = {}
     for case in cases:
-        known = [own.dice for own in case.scores if not isnan(own.dice)]
-        if known:
-            of_patient.setdefault(case.patient_id, []).append(fmean(known))
+        if not isnan(case.mean_dice):
+            of_patient.setdefault(case.patient_id, []).append(case.mean_dice)
     return fmean(map(fmean, of_patient.values())) if of_patient else nan
 
 

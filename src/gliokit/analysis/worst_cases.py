@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from math import isnan
 from pathlib import Path
-from statistics import fmean
 
 from gliokit.core.cohort import Cohort
 from gliokit.core.errors import GliokitError
@@ -63,13 +62,8 @@ def picture_worst(
 
 def worst_cases(cases: Sequence[CaseResult]) -> list[CaseResult]:
     """Order the cases that were answered and scored, the worst first."""
-    judged = [case for case in cases if not case.reason and _mean_dice(case) is not None]
-    return sorted(judged, key=lambda case: (_mean_dice(case), case.study_id))
-
-
-def _mean_dice(case: CaseResult) -> float | None:
-    known = [own.dice for own in case.scores if not isnan(own.dice)]
-    return fmean(known) if known else None
+    judged = [case for case in cases if not case.reason and not isnan(case.mean_dice)]
+    return sorted(judged, key=lambda case: (case.mean_dice, case.study_id))
 
 
 def _caption(case: CaseResult) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gliokit.core.errors import GeometryError, MissingSequenceError
 from gliokit.core.geometry import Grid
-from gliokit.core.image import Image
+from gliokit.core.image import Image, LabelMap
 from gliokit.core.vocabulary import MRSequence, Phase
 
 REFERENCE_ORDER = (MRSequence.T1C, MRSequence.T1, MRSequence.FLAIR, MRSequence.T2)
@@ -68,3 +68,18 @@ def shared_grid(study: Study) -> Grid:
                 "co-register and resample them to one grid first"
             )
     return reference.grid
+
+
+def check_labels_grid(study: Study, labels: LabelMap) -> None:
+    """Refuse reference labels that do not lie on the grid of a study's reference image.
+
+    Raises
+    ------
+    GeometryError
+        Naming the study and the difference.
+    """
+    if difference := study.reference.grid.difference(labels.grid):
+        raise GeometryError(
+            f"study {study.study_id}: grids of its images and of its labels differ: {difference}; "
+            "bring the labels to the grid of the images"
+        )

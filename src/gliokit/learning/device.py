@@ -1,5 +1,8 @@
 """What a device computes fast: precision and memory layout."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
@@ -19,3 +22,13 @@ def placed(x: Tensor) -> Tensor:
     """Lay a batch out with its channels last, which convolutions run faster on."""
     layouts = {4: torch.channels_last, 5: torch.channels_last_3d}
     return x.contiguous(memory_format=layouts[x.ndim]) if x.ndim in layouts else x
+
+
+@contextmanager
+def answering(device: str, *, mixed: bool) -> Iterator[None]:
+    """Compute without gradients, in the precision of a training with this `mixed`."""
+    precision = mixed_precision(device) if mixed else torch.float32
+    enabled = precision is not torch.float32
+    kind = torch.device(device).type
+    with torch.inference_mode(), torch.autocast(kind, dtype=precision, enabled=enabled):
+        yield

@@ -45,6 +45,12 @@ class CaseResult:
     peak_mb: float = nan
     reason: str = ""
 
+    @property
+    def mean_dice(self) -> float:
+        """Mean over the regions that have one; `nan` if none has."""
+        known = [own.dice for own in self.scores if not isnan(own.dice)]
+        return fmean(known) if known else nan
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:

@@ -331,12 +331,10 @@ class Chen2018:
         """Let the second network answer for images (N, 4, X, Y, Z)."""
         import torch
 
-        from gliokit.learning.device import mixed_precision, placed
+        from gliokit.learning.device import answering, placed
 
         device = self.run.device
-        precision = mixed_precision(device)
-        mixed = self.settings.schedule.mixed and precision is not torch.float32
-        with torch.inference_mode(), torch.autocast(device, dtype=precision, enabled=mixed):
+        with answering(device, mixed=self.settings.schedule.mixed):
             _, parts = network(placed(torch.from_numpy(images).to(device)))
         return parts
 

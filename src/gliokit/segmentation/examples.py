@@ -12,10 +12,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gliokit.core.errors import GeometryError
 from gliokit.core.image import LabelMap, region_mask
 from gliokit.core.interpolation import at_places
-from gliokit.core.study import Study
+from gliokit.core.study import Study, check_labels_grid
 from gliokit.core.vocabulary import Label
 from gliokit.learning.augmentation import augment, nearest_voxels, scaled_places, within
 from gliokit.preprocessing.normalization import brain_statistics
@@ -125,11 +124,7 @@ def prepared(study: Study, labels: LabelMap) -> dict[str, NDArray[np.generic]]:
     GeometryError
         If the grids of images and labels differ.
     """
-    if difference := study.reference.grid.difference(labels.grid):
-        raise GeometryError(
-            f"study {study.study_id}: grids of its images and of its labels differ: {difference}; "
-            "bring the labels to the grid of the images"
-        )
+    check_labels_grid(study, labels)
     view = view_of(study)
     statistics = {s: brain_statistics(view.whole[s], view.inside_whole) for s in view.whole}
     coarse = channels(view.whole, view.inside_whole, statistics)

@@ -38,6 +38,7 @@ from gliokit.learning.augmentation import augment
 from gliokit.learning.cases import Arrays, Cases
 from gliokit.learning.patches import cut, draw_center, voxels_by_class
 from gliokit.learning.settings import refuse_controls
+from gliokit.segmentation.class_balance import ABSENT
 from gliokit.segmentation.classes import CLASSES, classes_of, labels_of_classes
 from gliokit.segmentation.flat_blobs import remove_flat_blobs
 from gliokit.segmentation.havaei2017_settings import TRAINING, CascadePlace, Havaei2017Settings
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 WEIGHTS = "network.safetensors"
 TAILS = (1, 99)  # percentiles between which intensities are kept
 IGNORED = 255  # class of what is no brain
-ABSENT = 1e-6  # frequency of a class that is never seen
 
 
 class Sampling(StrEnum):
@@ -340,13 +340,11 @@ class Havaei2017:
         """Classify the pixels of a slice (4, X, Y); beyond it is background."""
         import torch
 
-        from gliokit.learning.device import mixed_precision, placed
+        from gliokit.learning.device import answering, placed
 
         device = self.run.device
-        precision = mixed_precision(device)
-        mixed = self.settings.balanced.mixed and precision is not torch.float32
         padded = np.pad(images, ((0, 0), margins, margins))
-        with torch.inference_mode(), torch.autocast(device, dtype=precision, enabled=mixed):
+        with answering(device, mixed=self.settings.balanced.mixed):
             logits = network(placed(torch.from_numpy(padded[None]).to(device)))
         return logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
 

@@ -407,14 +407,10 @@ class Rao2015:
 
     def _outputs(self, function: "Callable[[Tensor], Tensor]", x: "Tensor") -> NDArray[np.float32]:
         """Call a network on a batch, in the precision of its training."""
-        import torch
-
-        from gliokit.learning.device import mixed_precision, placed
+        from gliokit.learning.device import answering, placed
 
         device = self.run.device
-        precision = mixed_precision(device)
-        mixed = self.settings.schedule.mixed and precision is not torch.float32
-        with torch.inference_mode(), torch.autocast(device, dtype=precision, enabled=mixed):
+        with answering(device, mixed=self.settings.schedule.mixed):
             return function(placed(x.to(device))).float().cpu().numpy()
 
 

@@ -241,14 +241,12 @@ def mean_dice(examples: list[Example], network: "nn.Module") -> float:
     """Score a network: mean Dice of whole tumor, core and enhancing tumor over examples."""
     import torch
 
-    from gliokit.learning.device import mixed_precision, placed
+    from gliokit.learning.device import answering, placed
 
     device = next(network.parameters()).device
-    precision = mixed_precision(device.type)
     scores = []
     for x, y in examples:
-        mixed = precision is not torch.float32
-        with torch.autocast(device.type, dtype=precision, enabled=mixed):
+        with answering(str(device), mixed=True):
             logits = network(placed(torch.from_numpy(x)[None].to(device)))[0]
         prediction = (logits > 0).cpu().numpy()
         scores += [dice(a > 0.5, b) for a, b in zip(y[:3], prediction[:3], strict=True)]

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from gliokit.core.errors import GeometryError
 from gliokit.core.geometry import Affine, bounding_box, spacing_mm
 from gliokit.core.image import LabelMap
-from gliokit.core.study import Study, shared_grid
+from gliokit.core.study import Study, check_labels_grid, shared_grid
 from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.brain import check_brain, stripped_brain
 from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
@@ -97,11 +96,7 @@ def labels_of(volume: Volume, labels: LabelMap, study: Study) -> NDArray[np.uint
     GeometryError
         If they lie on another grid than the study.
     """
-    if difference := study.reference.grid.difference(labels.grid):
-        raise GeometryError(
-            f"study {study.study_id}: grids of its images and of its labels differ: {difference}; "
-            "bring the labels to the grid of the images"
-        )
+    check_labels_grid(study, labels)
     return volume.cut(labels)
 
 
