@@ -1,0 +1,164 @@
+"""What an object that we derive shares with its source, and the UIDs of its own.
+
+UIDs are hashes of all that the object is made of, and dates are the source's, never the clock's:
+the same UID means the same bytes, and another model makes another UID.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from io import BytesIO
+
+from pydicom import Dataset, dcmwrite
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from gliokit.io.dicom_writer import VERSION
+
+MANUFACTURER = "gliokit"
+RESEARCH_USE = "Research use only"
+BLANK_UID = UID("2.25.0")  # stands while the UIDs of an object are not known
+# type 2: there even when empty
+NEEDED = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+SHARED = (
+    "SpecificCharacterSet",
+    "StudyInstanceUID",
+    "StudyDescription",
+    "IssuerOfPatientID",
+    "PatientAge",
+    "PatientSize",
+    "PatientWeight",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+    "LongitudinalTemporalInformationModified",
+)
+MOMENTS = ("Content", "Acquisition", "Series", "Study")
+NO_DATE = "19000101"  # assumed: a date must stand there, and the source has none
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What made an object.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    bundle_sha256 : str
+        Hash of its bundle.
+    options : str
+        All choices that shape the result, in a fixed order.
+    """
+
+    model: str
+    bundle_sha256: str
+    options: str = ""
+
+    @property
+    def software(self) -> str:
+        """Version of this package."""
+        return installed_version("gliokit")
+
+
+def derived_uid(
+    kind: str, *, sources: Iterable[str], content: bytes, model: str, version: str, options: str
+) -> str:
+    """Make a UID of what an object is made of.
+
+    Parameters
+    ----------
+    kind : str
+        What the UID names, such as "seg instance": two of one object differ by it.
+    sources : iterable of str
+        SOP Instance UIDs of the source; their order does not count.
+    content : bytes
+        The result.
+    model, version, options : str
+        Name and hash of the model, version of this package, choices.
+
+    Returns
+    -------
+    str
+        Under 2.25, a UUID as one number (PS3.5 B.2).
+    """
+    digest = hashlib.sha256()
+    for part in (kind, *sorted(sources), model, version, options):
+        digest.update(f"{len(part)}:{part}".encode())  # the length keeps neighbors apart
+    digest.update(content)
+    return f"2.25.{int.from_bytes(digest.digest()[:16])}"
+
+
+def made_uid(kind: str, *, sources: Iterable[str], content: bytes, maker: Maker) -> str:
+    """Make a UID with what is known of the maker."""
+    return derived_uid(
+        kind,
+        sources=sources,
+        content=content,
+        model=f"{maker.model} {maker.bundle_sha256}",
+        version=maker.software,
+        options=maker.options,
+    )
+
+
+def shared_identity(header: Dataset) -> Dataset:
+    """Copy what is true of the patient and the study."""
+    identity = Dataset()
+    for keyword in NEEDED:
+        setattr(identity, keyword, "")
+    for keyword in (*NEEDED, *SHARED):
+        if keyword in header:
+            identity.add(header[keyword])
+    return identity
+
+
+def equipment(maker: Maker) -> Dataset:
+    """Name the device that made an object: this package and its model."""
+    device = Dataset()
+    device.Manufacturer = MANUFACTURER
+    device.ManufacturerModelName = f"{MANUFACTURER} {maker.model}"[:64]
+    device.DeviceSerialNumber = maker.bundle_sha256[:16]
+    device.SoftwareVersions = maker.software
+    device.DeviceUID = made_uid("device", sources=(), content=b"", maker=maker)
+    return device
+
+
+def source_moment(header: Dataset) -> tuple[str, str]:
+    """Give date and time of the source, YYYYMMDD and HHMMSS, whichever of its four is there."""
+    for name in MOMENTS:
+        if date := str(header.get(f"{name}Date") or ""):
+            return date, str(header.get(f"{name}Time") or "") or "000000"
+    return NO_DATE, "000000"
+
+
+def series_number(header: Dataset, offset: int) -> int:
+    """Give a new series the number of its source and an offset."""
+    return offset + abs(int(header.get("SeriesNumber") or 0))
+
+
+def encoded(dataset: Dataset, *, syntax: UID = ExplicitVRLittleEndian) -> bytes:
+    """Give the bytes of a file in DICOM's format (PS3.10), with its meta information."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.TransferSyntaxUID = syntax
+    implementation = derived_uid(
+        "implementation", sources=(), content=b"", model="", version=VERSION, options=""
+    )
+    meta.ImplementationClassUID = UID(implementation)
+    meta.ImplementationVersionName = VERSION
+    dataset.file_meta = meta
+    buffer = BytesIO()
+    dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
