@@ -1,0 +1,53 @@
+"""`gliokit deidentify`: images without what identifies the patients."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gliokit.analysis.deidentification import (
+    WRITTEN,
+    check_places,
+    survey,
+    write_deidentified,
+)
+from gliokit.cli.progress import counter, progress, say
+from gliokit.io.deidentification.key import read_key
+
+
+def deidentify(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False)],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="New folder.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(help="File of the secret key; by default OUT.key, made where missing."),
+    ] = None,
+    accept_pixels: Annotated[
+        bool, typer.Option("--accept-pixels", help="You looked: no text in pixels identifies.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier result.")] = False,
+) -> None:
+    """Write DICOM, NIfTI and JSON files anew, under pseudonyms; the input is not altered.
+
+    The same key gives the same pseudonyms, and moves all dates of a patient by the same days.
+    Keep it, and keep it secret. Faces are not removed.
+
+    For example:
+
+    gliokit deidentify exports -o shared --key ~/study.key
+    """
+    place = key or out.resolve().with_name(f"{out.resolve().name}.key")
+    check_places(folder, out, place)
+    secret = read_key(place)
+    with progress() as stage:
+        stage("looking at files")
+        found = survey(folder, accept_pixels=accept_pixels, told=lambda _: None)
+    states = Counter(one.state for one in found.files)
+    with counter("files", states[WRITTEN]) as count:
+        write_deidentified(found, out, key=secret, force=force, told=count)
+    for one in found.files:
+        if one.state != WRITTEN:
+            say(f"not copied: {one.path}: {one.state}")
+    typer.echo(out)

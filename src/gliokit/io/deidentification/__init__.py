@@ -1,0 +1,1 @@
+"""Removal of what identifies a patient from DICOM, NIfTI and JSON files."""
