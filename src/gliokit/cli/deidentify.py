@@ -6,13 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gliokit.analysis.deidentification import (
-    WRITTEN,
-    check_places,
-    survey,
-    write_deidentified,
-)
+from gliokit.analysis.deidentification import check_places, survey, write_deidentified
 from gliokit.cli.progress import counter, progress, say
+from gliokit.io.deidentification.files import WRITTEN
 from gliokit.io.deidentification.key import read_key
 
 
