@@ -33,13 +33,14 @@ from gliokit.core.vocabulary import MRSequence, Region
 REPORT = "report.html"
 SEGMENTATION = "segmentation.nii.gz"
 FINDINGS = "findings.json"
+SEG, RTSTRUCT = "seg.dcm", "rtstruct.dcm"  # where the input was DICOM and there are labels
 PROBABILITIES: MappingProxyType[Region, str] = MappingProxyType(
     {region: f"probabilities_{region}.nii.gz" for region in Region}  # on request
 )
 INPUTS = "inputs"  # what a demo simulated, beside its result
 TRUTH = f"{INPUTS}/truth.nii.gz"
 RESULT_PATHS = frozenset(
-    {REPORT, SEGMENTATION, FINDINGS, INPUTS, TRUTH, *PROBABILITIES.values()}
+    {REPORT, SEGMENTATION, FINDINGS, SEG, RTSTRUCT, INPUTS, TRUTH, *PROBABILITIES.values()}
     | {f"{INPUTS}/{sequence}.nii.gz" for sequence in MRSequence}
 )
 

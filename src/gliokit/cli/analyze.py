@@ -12,6 +12,8 @@ import typer
 from gliokit.analysis.analyze import Segmenter
 from gliokit.analysis.analyze import analyze as analyze_study
 from gliokit.analysis.cohort_run import FAILURES, SUMMARY, Outcome, analyze_cohort
+from gliokit.analysis.dicom_analysis import analyze_dicom
+from gliokit.analysis.dicom_input import is_dicom, read_dicom_input
 from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.given_labels import GivenLabels
 from gliokit.analysis.options import MINIMUM_LESION_ML, Options
@@ -19,6 +21,8 @@ from gliokit.bundles.bundle import read_bundle
 from gliokit.cli import option
 from gliokit.cli.progress import progress, say
 from gliokit.cli.result import show_result
+from gliokit.core.findings import Findings
+from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.cohorts import read_cohort
 from gliokit.io.layouts import read_study
@@ -51,11 +55,14 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     """Outline the tumor of a study, measure it and write a report to OUT.
 
     The images must be skull-stripped and lie on one grid. Any of the four sequences may be
-    missing; the result says what follows from it.
+    missing; the result says what follows from it. Of DICOM it is told which series is which, and
+    the labels are written as SEG and RTSTRUCT too.
 
     For example:
 
     gliokit analyze patient7 -o result
+
+    gliokit analyze export.zip --t1c 4 -o result
 
     gliokit analyze --t1c gd.nii.gz --flair flair.nii.gz --phase post -o out
 
@@ -96,18 +103,44 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     _refuse({"--scheduler": scheduler}, because="the studies of --cohort are shared out")
     with progress() as on_stage:
         on_stage("reading images")
-        one = read_study(study, overrides=images, study_id=study_id)
-        if phase:
-            one = replace(one, phase=option.PHASES[phase])
+        run = _prepared(study, images, study_id=study_id, phase=phase)
         segmenter: Segmenter = (
             GivenLabels(read_label_map(labels, convention=convention))
             if labels
             else load(threads=threads)
         )
-        findings = analyze_study(
-            one, out, segmenter=segmenter, options=options, force=force, on_stage=on_stage
-        )
+        findings = run(out, segmenter=segmenter, options=options, force=force, on_stage=on_stage)
     show_result(out, findings)
+
+
+def _prepared(
+    study: Path | None,
+    images: Mapping[MRSequence, Path],
+    *,
+    study_id: str | None,
+    phase: option.PhaseWord | None,
+) -> Callable[..., Findings]:
+    """Read one study, and give the function that analyzes it."""
+    if study and is_dicom(study):
+        series = {sequence: _series_number(sequence, path) for sequence, path in images.items()}
+        source = read_dicom_input(study, overrides=series, study_id=study_id)
+        for sequence, choice in source.chosen.items():
+            say(f"{sequence}: series {choice.number} ({choice.confidence:.0%} sure)")
+        return partial(analyze_dicom, replace(source, study=_in_phase(source.study, phase)))
+    one = read_study(study, overrides=images, study_id=study_id)
+    return partial(analyze_study, _in_phase(one, phase))
+
+
+def _series_number(sequence: MRSequence, given: Path) -> int:
+    if not str(given).isdigit():
+        raise typer.BadParameter(
+            f"--{sequence} {given}: STUDY is DICOM; give the number of its series"
+        )
+    return int(str(given))
+
+
+def _in_phase(study: Study, phase: option.PhaseWord | None) -> Study:
+    return replace(study, phase=option.PHASES[phase]) if phase else study
 
 
 def _refuse(given: Mapping[str, object], *, because: str) -> None:

@@ -32,13 +32,17 @@ PHASES: MappingProxyType[PhaseWord, Phase] = MappingProxyType(
 
 def _image(sequence: MRSequence) -> Any:
     """Make the option of a sequence."""
-    return typer.Option(f"--{sequence}", help=f"The {sequence} image, wherever it lies.")
+    words = f"The {sequence} image, wherever it lies; of DICOM, the number of its series."
+    return typer.Option(f"--{sequence}", metavar="PATH|SERIES", help=words)
 
 
 # what goes in
 StudyFolder: TypeAlias = Annotated[
     Path | None,
-    typer.Argument(metavar="STUDY", help="Folder of one study: NIfTI files, one per sequence."),
+    typer.Argument(
+        metavar="STUDY",
+        help="One study: a folder of NIfTI files, or a folder or zip archive of DICOM.",
+    ),
 ]
 T1: TypeAlias = Annotated[Path | None, _image(MRSequence.T1)]
 T1c: TypeAlias = Annotated[Path | None, _image(MRSequence.T1C)]

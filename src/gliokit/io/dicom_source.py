@@ -7,6 +7,7 @@ Source: DICOM PS3.3 2024, C.7.6.2 (image plane), C.7.6.16 (functional groups).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from gliokit.core.errors import GeometryError
 from gliokit.core.geometry import GRID_TOLERANCE_MM, to_world
 from gliokit.core.image import LabelMap
 from gliokit.io.dicom_writer import LPS_OF_RAS
+
+Headers: TypeAlias = tuple[Dataset, ...]  # of one series, without pixels
 
 
 @dataclass(frozen=True, slots=True)

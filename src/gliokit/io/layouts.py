@@ -162,6 +162,11 @@ def find_labels(folder: Path) -> Path | None:
     return _only("labels", _nifti_files(folder))
 
 
+def holds_nifti(folder: Path) -> bool:
+    """Tell whether any NIfTI file lies in a folder itself."""
+    return bool(_nifti_files(folder))
+
+
 def recognize(path: Path) -> Role | None:
     """Tell from its name what a file is, or None if no layout knows it."""
     stem = _SUFFIX.sub("", path.name)

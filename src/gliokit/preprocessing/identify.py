@@ -1,0 +1,181 @@
+"""Which series of a study is which: header and pixels weighed together.
+
+Log odds of header, pixels and (little) description add up. A sequence without a series that
+is probable enough is left out and said, never guessed. Days and phase are the caller's.
+
+Limits: pixels of whole heads tell fluid and enhancement only; without a header most of these
+stay unnamed. Enhancement is compared between T1 of one dimension, 2-D or 3-D.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gliokit.core.findings import Notice
+from gliokit.core.geometry import axis_codes, spacing_mm
+from gliokit.core.series import Series
+from gliokit.core.vocabulary import MRSequence
+from gliokit.preprocessing.header_evidence import (
+    FAIR,
+    WEAK,
+    Odds,
+    SeriesKind,
+    described_kind,
+    header_log_odds,
+)
+from gliokit.preprocessing.pixel_evidence import enhancement, fluid_tail, stripped_log_odds
+
+LEAST_CONFIDENCE = 0.7  # assumed; just above what the fluid of one whole head can reach alone
+FLUID_WEIGHT, FLUID_MIDDLE = 2.0, 0.3  # per unit of tail; between T1 and T2 of looked-at heads
+ENHANCEMENT_WEIGHT = 10.0  # per unit of log ratio, assumed; limited to FAIR
+FEW_SLICES = 8  # fewer cover no brain: a localizer
+T1_KINDS = (SeriesKind.T1, SeriesKind.T1C)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The series chosen for a sequence, how sure (0-1) and why, in one sentence."""
+
+    number: int
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which series is which.
+
+    Attributes
+    ----------
+    chosen : mapping of MRSequence to Choice
+        Sequences that are sure enough, or overridden.
+    kinds : mapping of int to (SeriesKind, float)
+        Likeliest kind of each series and its probability.
+    notices : tuple of Notice
+        Doubts, contradictions and overrides.
+    """
+
+    chosen: Mapping[MRSequence, Choice]
+    kinds: Mapping[int, tuple[SeriesKind, float]]
+    notices: tuple[Notice, ...] = field(default=())
+
+
+def identify(
+    series: Sequence[Series], *, overrides: Mapping[MRSequence, int] | None = None
+) -> Plan:
+    """Choose one series per sequence.
+
+    Raises
+    ------
+    ValueError
+        If an override names a series that is not there.
+    """
+    by_number = {one.number: one for one in sorted(series, key=lambda one: one.number)}
+    overrides = dict(overrides or {})
+    for sequence, number in overrides.items():
+        if number not in by_number:
+            raise ValueError(
+                f"{sequence}: series {number} is not among {sorted(by_number)}; name one of these"
+            )
+    shares = {number: _softmax(odds) for number, odds in _weigh(by_number).items()}
+    kinds = {number: max(one.items(), key=lambda item: item[1]) for number, one in shares.items()}
+    notices = [note for one in by_number.values() for note in _contradiction(one, kinds)]
+    chosen: dict[MRSequence, Choice] = {}
+    for sequence in MRSequence:
+        if sequence in overrides:
+            chosen[sequence] = Choice(overrides[sequence], 1.0, "Chosen by the user.")
+            text = f"Series {overrides[sequence]} was named {sequence} by the user."
+            notices.append(Notice("sequence-overridden", text))
+            continue
+        free = {n: s for n, s in by_number.items() if n not in overrides.values()}
+        best = _best(free, kinds, SeriesKind(sequence))
+        if best is None:
+            text = f"No series is {sequence} with a probability of {LEAST_CONFIDENCE:g} or more."
+            notices.append(Notice("sequence-not-assessable", text))
+        else:
+            chosen[sequence] = best
+    return Plan(chosen, kinds, tuple(notices))
+
+
+def _weigh(series: Mapping[int, Series]) -> dict[int, Odds]:
+    weighed = {number: header_log_odds(one.facts) for number, one in series.items()}
+    agents_are_entered = any(one.facts.contrast_agent for one in series.values())
+    for number, one in series.items():
+        odds = weighed[number]
+        if agents_are_entered and not one.facts.contrast_agent:
+            odds[SeriesKind.T1] += FAIR  # who enters the agent of one series enters it of all
+        if one.image.array.shape[2] < FEW_SLICES:
+            odds[SeriesKind.LOCALIZER] += 4 * FAIR
+            continue
+        tail = fluid_tail(one.image)
+        if np.isfinite(tail):
+            pull = float(np.clip(FLUID_WEIGHT * (tail - FLUID_MIDDLE), -FAIR, FAIR))
+            odds[SeriesKind.T2] += pull
+        named = described_kind(one.facts.description)
+        if named:
+            odds[named] += WEAK
+    looks = stripped_log_odds({number: one.image for number, one in series.items()})
+    for number, look in looks.items():
+        for sequence, value in look.items():
+            weighed[number][SeriesKind(sequence)] += value
+    if not looks:
+        _compare_t1(series, weighed)
+    return weighed
+
+
+def _compare_t1(series: Mapping[int, Series], weighed: Mapping[int, Odds]) -> None:
+    """Move odds between T1 and T1C by enhancement against the least enhancing T1."""
+    t1 = [n for n, odds in weighed.items() if max(odds, key=lambda k: odds[k]) in T1_KINDS]
+    pulls = {
+        n: [
+            enhancement(series[n].image, series[m].image)
+            for m in t1
+            # 2-D spin echo and 3-D gradient echo differ without any agent
+            if m != n and series[m].facts.acquisition == series[n].facts.acquisition
+        ]
+        for n in t1
+    }
+    for number, values in pulls.items():
+        finite = [value for value in values if np.isfinite(value)]
+        if finite:
+            strongest = max(finite, key=abs)
+            pull = float(np.clip(ENHANCEMENT_WEIGHT * strongest, -FAIR, FAIR))
+            weighed[number][SeriesKind.T1C] += pull / 2
+            weighed[number][SeriesKind.T1] -= pull / 2
+
+
+def _softmax(odds: Odds) -> Odds:
+    weights = np.exp(np.array(list(odds.values())) - max(odds.values()))
+    return dict(zip(odds, (weights / weights.sum()).tolist(), strict=True))
+
+
+def _best(
+    series: Mapping[int, Series],
+    kinds: Mapping[int, tuple[SeriesKind, float]],
+    kind: SeriesKind,
+) -> Choice | None:
+    """Give the thinnest, then axial, then original, then first of the series of a kind."""
+    fitting = [n for n in series if kinds[n][0] is kind and kinds[n][1] >= LEAST_CONFIDENCE]
+    if not fitting:
+        return None
+    number = min(fitting, key=lambda n: (*_preference(series[n]), n))
+    more = f", best of {len(fitting)}" if len(fitting) > 1 else ""
+    reason = f"Header and pixels make series {number} {kind}{more}."
+    return Choice(number, kinds[number][1], reason)
+
+
+def _preference(one: Series) -> tuple[bool, float, bool]:
+    derived = "DERIVED" in one.facts.image_type
+    thickest = round(float(spacing_mm(one.image.affine).max()), 1)
+    return derived, thickest, axis_codes(one.image.affine)[2] not in "IS"
+
+
+def _contradiction(
+    one: Series, kinds: Mapping[int, tuple[SeriesKind, float]]
+) -> tuple[Notice, ...]:
+    named, (kind, share) = described_kind(one.facts.description), kinds[one.number]
+    if named is None or named is kind or share < LEAST_CONFIDENCE:
+        return ()
+    text = f"The description of series {one.number} says {named}, header and pixels say {kind}."
+    return (Notice("description-contradicted", text),)

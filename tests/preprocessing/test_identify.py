@@ -1,0 +1,106 @@
+"""Series are told apart by header and pixels, not by what they are called."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gliokit.core.image import Image
+from gliokit.core.series import AcquisitionFacts, Series
+from gliokit.core.vocabulary import MRSequence
+from gliokit.phantom.body.individual import TINY
+from gliokit.phantom.study import simulate_study
+from gliokit.preprocessing.header_evidence import SeriesKind
+from gliokit.preprocessing.identify import identify
+
+T1, T1C, T2, FLAIR = MRSequence
+SHORT = AcquisitionFacts(repetition_ms=550, echo_ms=10)
+LONG = AcquisitionFacts(repetition_ms=4500, echo_ms=95)
+NULLED = AcquisitionFacts(repetition_ms=9000, echo_ms=120, inversion_ms=2400)
+
+
+def head(*, fluid, vessel=1.0, spacing=5.0):
+    """Make a ball of tissue with a ventricle and a vessel."""
+    shape = (48, 48, int(200 // spacing))
+    steps = np.array([4.0, 4.0, spacing])
+    affine = np.diag([*steps, 1.0])
+    affine[:3, 3] = -steps * (np.array(shape) - 1) / 2
+    place = np.moveaxis(np.indices(shape), 0, -1) * steps + affine[:3, 3]
+    r = np.linalg.norm(place, axis=-1)
+    array = np.where(r < 85, 100 + np.random.default_rng(1).normal(0, 3, shape), 1.0)
+    array[r < 18] *= fluid
+    array[(np.abs(r - 60) < 8) & (place[..., 0] > 40)] *= vessel
+    return Image(array.astype(np.float32), affine)
+
+
+def study():
+    return [
+        Series(1, head(fluid=0.3), SHORT),
+        Series(2, head(fluid=2.5), LONG),
+        Series(3, head(fluid=0.3), NULLED),
+        Series(4, head(fluid=0.3, vessel=1.8), SHORT),
+    ]
+
+
+def numbers(plan):
+    return {sequence: choice.number for sequence, choice in plan.chosen.items()}
+
+
+def test_four_series_are_named_by_times_and_enhancement():
+    assert numbers(identify(study())) == {T1: 1, T2: 2, FLAIR: 3, T1C: 4}
+
+
+def test_the_order_of_the_series_does_not_matter():
+    assert identify(study()[::-1]) == identify(study())
+
+
+def test_swapped_descriptions_change_nothing_and_are_reported():
+    series = study()
+    for place, text in ((1, "AX FLAIR"), (2, "AX T2")):
+        facts = replace(series[place].facts, description=text)
+        series[place] = replace(series[place], facts=facts)
+    plan = identify(series)
+    assert numbers(plan) == {T1: 1, T2: 2, FLAIR: 3, T1C: 4}
+    assert [n.code for n in plan.notices] == ["description-contradicted"] * 2
+
+
+def test_a_t1_that_is_only_described_as_contrast_is_not_taken_for_one():
+    series = study()[:3]
+    series[0] = replace(series[0], facts=replace(SHORT, description="AX T1 POST"))
+    plan = identify([*series, Series(5, head(fluid=0.3, vessel=1.8), SHORT)])
+    assert numbers(plan)[T1C] == 5
+    assert numbers(plan)[T1] == 1
+
+
+def test_of_two_t2_the_thinner_is_taken():
+    plan = identify([*study(), Series(5, head(fluid=2.5, spacing=4.0), LONG)])
+    assert plan.chosen[T2].number == 5
+
+
+def test_an_override_wins_and_is_said():
+    plan = identify(study(), overrides={T1C: 1})
+    assert plan.chosen[T1C].number == 1
+    assert "sequence-overridden" in {notice.code for notice in plan.notices}
+    with pytest.raises(ValueError, match="series 9"):
+        identify(study(), overrides={T1: 9})
+
+
+def test_nothing_is_guessed_without_a_header():
+    plan = identify([replace(one, facts=AcquisitionFacts()) for one in study()])
+    assert not {T1, T1C, FLAIR} & plan.chosen.keys()
+    assert "sequence-not-assessable" in {notice.code for notice in plan.notices}
+
+
+def test_maps_and_localizers_are_no_sequence():
+    adc = AcquisitionFacts(image_type=("DERIVED", "ADC"), scanning_sequence=("EP",))
+    few = Image(head(fluid=0.3).array[..., :3].copy(), head(fluid=0.3).affine)
+    plan = identify([Series(1, head(fluid=2.5), adc), Series(2, few, SHORT)])
+    assert [kind for kind, _ in plan.kinds.values()] == [SeriesKind.ADC, SeriesKind.LOCALIZER]
+    assert not plan.chosen
+
+
+def test_stripped_images_of_one_grid_are_named_by_pixels_alone():
+    images = simulate_study(2, voxels=TINY).study.images
+    order = (FLAIR, T1C, T2, T1)
+    plan = identify([Series(n, images[sequence]) for n, sequence in enumerate(order, 1)])
+    assert numbers(plan) == {sequence: n for n, sequence in enumerate(order, 1)}
