@@ -25,8 +25,7 @@ MALFORMED = (
 def texts(header: Dataset, keyword: str | int) -> tuple[str, ...]:
     """Give the values of an element as text, without those that are empty."""
     try:
-        element = header[keyword] if keyword in header else None
-        value = None if element is None else element.value
+        value = header[keyword].value if keyword in header else None
     except MALFORMED:
         return ()
     if value is None:
