@@ -1,5 +1,6 @@
 """`gliokit analyze` of DICOM: which series is which, and objects that lie where the source lies."""
 
+import json
 import zipfile
 from datetime import datetime
 
@@ -132,3 +133,12 @@ def test_no_name_of_the_patient_is_written_but_into_dicom(analyze, dicom_folder,
         assert NAME not in text
         assert NUMBER not in text
     assert pydicom.dcmread(out / "seg.dcm").PatientName == NAME  # the archive files it under it
+
+
+def test_measure_finds_the_same_size_in_both_forms(analyze, gliokit, dicom_folder, out):
+    analyze(dicom_folder, "-o", out)
+    volumes = [
+        json.loads(gliokit("measure", out / name, "--json").stdout)
+        for name in ("segmentation.nii.gz", "seg.dcm")
+    ]
+    assert volumes[0] == volumes[1]

@@ -41,7 +41,7 @@ class Measurements:
 
 
 def measure(
-    labels: Annotated[Path, typer.Argument(help="NIfTI label map.")],
+    labels: Annotated[Path, typer.Argument(help="NIfTI label map, or DICOM SEG (.dcm).")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
     convention: Annotated[
         LabelConvention | None, typer.Option(help="How the numbers in the map are meant.")
@@ -55,12 +55,24 @@ def measure(
     For example:
 
     gliokit measure segmentation.nii.gz --json
+
+    gliokit measure seg.dcm
     """
-    label_map = read_label_map(labels, convention=convention)
+    label_map = _read(labels, convention)
     if label_map.note:
         say(f"warning: {label_map.note}")
     measured = measure_all(label_map, minimum_ml=minimum_lesion_ml)
     typer.echo(as_text(measured) if not as_json else json.dumps(as_record(measured), indent=2))
+
+
+def _read(labels: Path, convention: LabelConvention | None) -> LabelMap:
+    if labels.suffix.lower() != ".dcm":
+        return read_label_map(labels, convention=convention)
+    if convention:
+        raise typer.BadParameter("--convention: the segments of a SEG say what they are; drop it")
+    from gliokit.io.dicom_seg import read_seg  # highdicom takes its time
+
+    return read_seg(labels)
 
 
 def measure_all(label_map: LabelMap, *, minimum_ml: float) -> Measurements:

@@ -99,12 +99,9 @@ def identify(
 
 
 def _weigh(series: Mapping[int, Series]) -> dict[int, Odds]:
-    weighed = {number: header_log_odds(one.facts) for number, one in series.items()}
-    agents_are_entered = any(one.facts.contrast_agent for one in series.values())
+    weighed = _weigh_headers(series)
     for number, one in series.items():
         odds = weighed[number]
-        if agents_are_entered and not one.facts.contrast_agent:
-            odds[SeriesKind.T1] += FAIR  # who enters the agent of one series enters it of all
         if one.image.array.shape[2] < FEW_SLICES:
             odds[SeriesKind.LOCALIZER] += 4 * FAIR
             continue
@@ -121,6 +118,15 @@ def _weigh(series: Mapping[int, Series]) -> dict[int, Odds]:
             weighed[number][SeriesKind(sequence)] += value
     if not looks:
         _compare_t1(series, weighed)
+    return weighed
+
+
+def _weigh_headers(series: Mapping[int, Series]) -> dict[int, Odds]:
+    weighed = {number: header_log_odds(one.facts) for number, one in series.items()}
+    if any(one.facts.contrast_agent for one in series.values()):
+        for number, one in series.items():
+            if not one.facts.contrast_agent:
+                weighed[number][SeriesKind.T1] += FAIR  # who enters one agent enters them all
     return weighed
 
 
