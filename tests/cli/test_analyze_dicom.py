@@ -142,3 +142,15 @@ def test_measure_finds_the_same_size_in_both_forms(analyze, gliokit, dicom_folde
         for name in ("segmentation.nii.gz", "seg.dcm")
     ]
     assert volumes[0] == volumes[1]
+
+
+def test_without_a_frame_of_reference_the_rest_is_written_and_said(analyze, dicom_folder, out):
+    for path in dicom_folder.iterdir():
+        image = pydicom.dcmread(path)
+        del image.FrameOfReferenceUID
+        image.save_as(path)
+    ending = analyze(dicom_folder, "-o", out)
+    assert ending.code == 0
+    assert "has no frame of reference" in ending.stderr
+    assert (out / "segmentation.nii.gz").is_file()
+    assert not (out / "seg.dcm").exists()

@@ -14,6 +14,7 @@ import pydicom
 import pytest
 from PIL import Image as Picture
 from pydicom.data import get_testdata_file
+from pydicom.uid import RLELossless
 
 from gliokit.core.errors import GliokitError, LayoutError
 from gliokit.io import dicom_files
@@ -177,6 +178,44 @@ def test_one_missing_slice_is_interpolated_and_said(folder, voxels):
     (gap,) = (k for k, uid in enumerate(after.instance_uids) if uid == NO_SLICE)
     sides = before.image.array[:, :, [gap - 1, gap + 1]]
     np.testing.assert_allclose(after.image.array[:, :, gap], sides.mean(axis=-1))
+
+
+def test_pictures_at_later_times_make_further_volumes(folder, voxels, tmp_path):
+    for path in sorted(folder.iterdir()):
+        changed(path, AcquisitionTime="083000", TemporalPositionIdentifier=1)
+        image = pydicom.dcmread(path)
+        image.PixelData = (image.pixel_array + 1).tobytes()
+        image.AcquisitionTime, image.TemporalPositionIdentifier = "083002", 2
+        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = (
+            f"{image.SOPInstanceUID}.2"[:64]
+        )
+        image.save_as(folder / f"{path.name}b")
+    series = only_series(folder)
+    assert series.facts.time_points == 2
+    assert series.volumes.shape == (2, *SHAPE)
+    np.testing.assert_array_equal(series.volumes[0], series.image.array)
+    np.testing.assert_array_equal(series.volumes[1], series.image.array + 1)
+
+
+def test_compressed_pictures_are_decoded(folder):
+    before = only_series(folder)
+    for path in folder.iterdir():
+        image = pydicom.dcmread(path)
+        image.compress(RLELossless, generate_instance_uid=False)
+        image.save_as(path)
+    np.testing.assert_array_equal(only_series(folder).image.array, before.image.array)
+
+
+def test_a_series_of_two_echoes_is_two_series(folder):
+    for path in slices_by_position(folder):
+        image = pydicom.dcmread(path)
+        image.EchoTime, image.EchoNumbers = 90.0, 2
+        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = (
+            f"{image.SOPInstanceUID}.2"[:64]
+        )
+        image.save_as(folder / f"{path.name}b")
+    (study,) = read_dicom(folder)
+    assert sorted(series.facts.echo_ms for series in study.series) == [12.0, 90.0]
 
 
 def test_two_missing_slices_refuse_the_series(folder):

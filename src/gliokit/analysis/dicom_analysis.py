@@ -41,7 +41,7 @@ def analyze_dicom(
             on_stage=on_stage,
         )
         labels = read_label_map(folder / SEGMENTATION)  # as it was written
-        if labels.array.any():
+        if labels.array.any() and source.headers:
             on_stage("writing DICOM objects")
             _write_objects(folder, labels, source, findings)
     return findings

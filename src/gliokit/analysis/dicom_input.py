@@ -27,7 +27,8 @@ class DicomInput:
     chosen : mapping of MRSequence to Choice
         Number of the series of each sequence, how sure, and why.
     headers : tuple of Dataset
-        Of the series whose grid the results are given on.
+        Of the series whose grid the results are given on; none if it has no frame of reference,
+        which DICOM objects need.
     notices : tuple of Notice
         What is doubtful about the choice, and what was left out or repaired.
     """
@@ -79,7 +80,10 @@ def read_dicom_input(
     reference = next(n for n, one in by_number.items() if one.image is study.reference)
     used = [by_number[one.number] for one in plan.chosen.values()]
     notices = (*plan.notices, *_notices(found, used))
-    return DicomInput(study, plan.chosen, found.headers[reference], notices)
+    headers = found.headers[reference]
+    if not headers[0].get("FrameOfReferenceUID"):
+        headers, notices = (), (*notices, _no_frame(reference))
+    return DicomInput(study, plan.chosen, headers, notices)
 
 
 def _only_study(path: Path, studies: tuple[DicomStudy, ...]) -> DicomStudy:
@@ -102,6 +106,11 @@ def _notices(found: DicomStudy, used: list[Series]) -> list[Notice]:
         return repaired
     reasons = "; ".join(dict.fromkeys(found.left_out))
     return [*repaired, Notice("series-left-out", f"Not read: {reasons}.")]
+
+
+def _no_frame(number: int) -> Notice:
+    text = f"Series {number} has no frame of reference: no SEG and no RTSTRUCT can refer to it."
+    return Notice("no-frame-of-reference", text)
 
 
 def _listed(plan: Plan) -> str:
