@@ -225,6 +225,13 @@ def test_two_missing_slices_refuse_the_series(folder):
         read_dicom(folder)
 
 
+def test_a_file_that_names_no_study_is_left_out_and_said(folder):
+    changed(slices_by_position(folder)[9], StudyInstanceUID=None)
+    (study,) = read_dicom(folder)
+    assert study.series[0].image.array.shape == SHAPE  # its place is interpolated
+    assert any("without StudyInstanceUID" in reason for reason in study.left_out)
+
+
 def test_two_studies_are_told_apart(folder, voxels):
     other = replace(STUDY, key="seed 2")
     write_series(folder, voxels, affine=PLANES["axial"], study=other, series=SERIES)

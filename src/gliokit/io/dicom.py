@@ -37,6 +37,7 @@ from gliokit.io.dicom_values import day, text
 
 NO_SLICE = ("", 0)  # stands for a slice that was interpolated, in `Series.instance_uids`
 SHOWN_REASONS = 5
+NO_STUDY = "a DICOM file without StudyInstanceUID, which tells studies apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,11 @@ def read_dicom(path: Path) -> tuple[DicomStudy, ...]:
         patients, or nothing can be read as MR images; the message tells why.
     """
     with open_dicom(path) as found:
-        studies = [_study(path, uid, files, found) for uid, files in _by_uid(found, path).items()]
+        by_uid = _by_uid(found)
+        nowhere = (*found.left_out, *[NO_STUDY] * len(by_uid.pop("", ())))
+        studies = [_study(path, uid, files, nowhere) for uid, files in by_uid.items()]
     if not any(study.series for study in studies):
-        reasons = [reason for study in studies for reason in study.left_out] or found.left_out
+        reasons = [reason for study in studies for reason in study.left_out] or nowhere
         told = "; ".join(dict.fromkeys(reasons[:SHOWN_REASONS])) or "it is empty"
         raise LayoutError(f"{path}: no series of MR images in it ({told}); give the DICOM folder")
     return tuple(
@@ -98,28 +101,25 @@ def read_dicom(path: Path) -> tuple[DicomStudy, ...]:
     )
 
 
-def _by_uid(found: FoundFiles, path: Path) -> dict[str, list[DicomFile]]:
+def _by_uid(found: FoundFiles) -> dict[str, list[DicomFile]]:
+    """Sort files by study; those that name none stand under the empty text."""
     studies: dict[str, list[DicomFile]] = defaultdict(list)
     for file in found.dicom:
-        uid = text(file.header, "StudyInstanceUID")
-        if uid:
-            studies[uid].append(file)
-        elif "DirectoryRecordSequence" not in file.header:  # a DICOMDIR belongs to no study
-            raise LayoutError(
-                f"{path}: a DICOM file has no StudyInstanceUID, one is needed to tell studies "
-                "apart; take the file out or export it again"
-            )
+        if "DirectoryRecordSequence" not in file.header:  # a DICOMDIR belongs to no study
+            studies[text(file.header, "StudyInstanceUID")].append(file)
     return studies
 
 
-def _study(path: Path, uid: str, files: Sequence[DicomFile], found: FoundFiles) -> DicomStudy:
+def _study(
+    path: Path, uid: str, files: Sequence[DicomFile], nowhere: tuple[str, ...]
+) -> DicomStudy:
     study_id = f"study-{_short_hash(uid)}"
     patients = {text(file.header, "PatientID") for file in files} - {""}
     if len(patients) > 1:
         raise LayoutError(
             f"{path}: {study_id} names {len(patients)} patients, one is needed; separate them"
         )
-    series, headers, left_out = [], {}, list(found.left_out)
+    series, headers, left_out = [], {}, list(nowhere)
     for count, group in enumerate(_groups(files), 1):
         try:
             one, used = _series(group, count)
