@@ -1,18 +1,16 @@
 """A DICOM folder or zip archive to the study that is analyzed, and the headers it came with."""
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gliokit.core.errors import LayoutError, NotAssessableError
+from gliokit.core.errors import LayoutError, NotAssessableError, SettingsError
 from gliokit.core.findings import Notice
 from gliokit.core.series import Series
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.dicom import DicomStudy, read_dicom
 from gliokit.io.dicom_source import Headers
-from gliokit.io.layouts import holds_nifti
 from gliokit.preprocessing.identify import Choice, Plan, identify
 
 
@@ -39,13 +37,6 @@ class DicomInput:
     notices: tuple[Notice, ...] = ()
 
 
-def is_dicom(path: Path) -> bool:
-    """Tell a zip archive, or a folder of files none of which is NIfTI, from a NIfTI study."""
-    if not path.is_dir():
-        return zipfile.is_zipfile(path)
-    return not holds_nifti(path) and any(found.is_file() for found in path.rglob("*"))
-
-
 def read_dicom_input(
     path: Path, *, overrides: Mapping[MRSequence, int], study_id: str | None = None
 ) -> DicomInput:
@@ -67,9 +58,10 @@ def read_dicom_input(
     """
     found = _only_study(path, read_dicom(path))
     by_number = {series.number: series for series in found.series}
-    if unknown := sorted(set(overrides.values()) - set(by_number)):
-        raise LayoutError(f"{path}: no series {unknown[0]}; there are {_numbers(by_number)}")
-    plan = identify(found.series, overrides=overrides)
+    try:
+        plan = identify(found.series, overrides=overrides)
+    except SettingsError as error:
+        raise LayoutError(f"{path}: {error}") from None
     if not plan.chosen:
         raise NotAssessableError(
             f"{path}: none of its series ({_listed(plan)}) is surely T1, T1c, T2 or FLAIR; say "
@@ -81,7 +73,7 @@ def read_dicom_input(
     used = [by_number[one.number] for one in plan.chosen.values()]
     notices = (*plan.notices, *_notices(found, used))
     headers = found.headers[reference]
-    if not headers[0].get("FrameOfReferenceUID"):
+    if not by_number[reference].uids["frame_of_reference"]:
         headers, notices = (), (*notices, _no_frame(reference))
     return DicomInput(study, plan.chosen, headers, notices)
 
@@ -115,7 +107,3 @@ def _no_frame(number: int) -> Notice:
 
 def _listed(plan: Plan) -> str:
     return ", ".join(f"{number}: {kind} {sure:.0%}" for number, (kind, sure) in plan.kinds.items())
-
-
-def _numbers(by_number: Mapping[int, Series]) -> str:
-    return ", ".join(str(number) for number in sorted(by_number))

@@ -12,8 +12,6 @@ import typer
 from gliokit.analysis.analyze import Segmenter
 from gliokit.analysis.analyze import analyze as analyze_study
 from gliokit.analysis.cohort_run import FAILURES, SUMMARY, Outcome, analyze_cohort
-from gliokit.analysis.dicom_analysis import analyze_dicom
-from gliokit.analysis.dicom_input import is_dicom, read_dicom_input
 from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.given_labels import GivenLabels
 from gliokit.analysis.options import MINIMUM_LESION_ML, Options
@@ -25,7 +23,7 @@ from gliokit.core.findings import Findings
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.cohorts import read_cohort
-from gliokit.io.layouts import read_study
+from gliokit.io.layouts import is_dicom, read_study
 from gliokit.io.nifti import read_label_map
 from gliokit.segmentation.default import load_segmenter
 
@@ -122,6 +120,10 @@ def _prepared(
 ) -> Callable[..., Findings]:
     """Read one study, and give the function that analyzes it."""
     if study and is_dicom(study):
+        # pydicom and highdicom take their time, for which a NIfTI study need not wait
+        from gliokit.analysis.dicom_analysis import analyze_dicom
+        from gliokit.analysis.dicom_input import read_dicom_input
+
         series = {sequence: _series_number(sequence, path) for sequence, path in images.items()}
         source = read_dicom_input(study, overrides=series, study_id=study_id)
         for sequence, choice in source.chosen.items():

@@ -10,6 +10,7 @@ Understood: `t1c.nii.gz`, `PATIENT_t1c.nii.gz`, `PATIENT-t1c.nii.gz` in the comm
 
 import hashlib
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -162,9 +163,11 @@ def find_labels(folder: Path) -> Path | None:
     return _only("labels", _nifti_files(folder))
 
 
-def holds_nifti(folder: Path) -> bool:
-    """Tell whether any NIfTI file lies in a folder itself."""
-    return bool(_nifti_files(folder))
+def is_dicom(path: Path) -> bool:
+    """Tell a zip archive, or a folder of files none of which is NIfTI, from a NIfTI study."""
+    if not path.is_dir():
+        return zipfile.is_zipfile(path)
+    return not _nifti_files(path) and any(found.is_file() for found in path.rglob("*"))
 
 
 def recognize(path: Path) -> Role | None:

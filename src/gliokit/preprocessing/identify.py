@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gliokit.core.errors import SettingsError
 from gliokit.core.findings import Notice
 from gliokit.core.geometry import axis_codes, spacing_mm
 from gliokit.core.series import Series
@@ -68,15 +69,16 @@ def identify(
 
     Raises
     ------
-    ValueError
+    SettingsError
         If an override names a series that is not there.
     """
     by_number = {one.number: one for one in sorted(series, key=lambda one: one.number)}
     overrides = dict(overrides or {})
     for sequence, number in overrides.items():
         if number not in by_number:
-            raise ValueError(
-                f"{sequence}: series {number} is not among {sorted(by_number)}; name one of these"
+            there = ", ".join(map(str, by_number))
+            raise SettingsError(
+                f"{sequence}: no series {number}; there are {there}; name one of these"
             )
     shares = {number: _softmax(odds) for number, odds in _weigh(by_number).items()}
     kinds = {number: max(one.items(), key=lambda item: item[1]) for number, one in shares.items()}
