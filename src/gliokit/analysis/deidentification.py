@@ -44,7 +44,7 @@ class Survey:
     traces: Traces
 
 
-def survey(folder: Path, *, accept_pixels: bool, told: Told) -> Survey:
+def survey(folder: Path, *, accept_pixels: bool) -> Survey:
     """Look at each file under a folder; a series with suspected text is refused as a whole.
 
     Raises
@@ -55,18 +55,18 @@ def survey(folder: Path, *, accept_pixels: bool, told: Told) -> Survey:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     if not paths:
         raise LayoutError(f"{folder}: found no file; needed DICOM or NIfTI; name their folder")
-    traces, files = Traces(), []
+    traces = Traces()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they quote values of the headers
-        for number, path in enumerate(paths, start=1):
-            files.append(look_at(folder, path, traces, accept_pixels=accept_pixels))
-            told(f"looked at {number} of {len(paths)} files")
+        files = [look_at(folder, path, traces, accept_pixels=accept_pixels) for path in paths]
     suspected = {one.series for one in files if one.state == TEXT_SUSPECTED}
     return Survey(tuple(_judged(files, suspected)), traces)
 
 
-def write_deidentified(found: Survey, out: Path, *, key: SecretKey, force: bool, told: Told) -> int:
-    """Write what may be written, search it for traces, and move it to `out`; give the count.
+def write_deidentified(
+    found: Survey, out: Path, *, key: SecretKey, force: bool, told: Told
+) -> None:
+    """Write what may be written, search it for traces, and move it to `out`.
 
     Raises
     ------
@@ -89,7 +89,6 @@ def write_deidentified(found: Survey, out: Path, *, key: SecretKey, force: bool,
             write_file(one, temporary / one.place(key), key=key, searcher=searcher)
             told(f"wrote {number} of {len(files)} files")
         (temporary / SUMMARY).write_text(_summary(found.files, key), encoding="utf-8")
-    return len(files)
 
 
 def _judged(files: list[Found], suspected: set[str]) -> list[Found]:

@@ -39,7 +39,7 @@ def deidentify(
     secret = read_key(place)
     with progress() as stage:
         stage("looking at files")
-        found = survey(folder, accept_pixels=accept_pixels, told=lambda _: None)
+        found = survey(folder, accept_pixels=accept_pixels)
     states = Counter(one.state for one in found.files)
     with counter("files", states[WRITTEN]) as count:
         write_deidentified(found, out, key=secret, force=force, told=count)

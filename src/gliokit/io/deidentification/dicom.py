@@ -35,6 +35,8 @@ PREAMBLE = bytes(128)
 _DUMMIES = {"DA": "19000101", "DT": "19000101", "TM": "000000", "AS": "000Y"}
 _TEXT_LIKE = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _DIGITS = frozenset({"DS", "IS"})
+# what pydicom raises for an attribute that cannot be understood, and so goes
+UNREADABLE = (ValueError, KeyError, TypeError, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def deidentify_dataset(dataset: Dataset, shown: Disguise) -> None:
         try:
             element = dataset[tag]
             action = action_of(tag, element.VR)
-        except (ValueError, KeyError, TypeError, NotImplementedError):  # cannot be understood
+        except UNREADABLE:
             action = Action.REMOVE
         if action is Action.KEEP and local and tag in CODE_TEXT:
             action = Action.REPLACE
@@ -108,7 +110,7 @@ def _change(dataset: Dataset, element: DataElement, action: Action, shown: Disgu
 
 def _clean(dataset: Dataset, element: DataElement) -> None:
     """Keep the text if all its values are clean."""
-    texts = _texts(element)
+    texts = texts_of(element.value)
     if not all(text == "" or clean_text(text) for text in texts):
         _blank(dataset, element, without_text(element.tag))
 
@@ -132,12 +134,12 @@ def _dummy(element: DataElement) -> str | int | None:
 
 
 def _each(element: DataElement, change: Callable[[str], str]) -> str | list[str]:
-    texts = [change(text) for text in _texts(element)]
+    texts = [change(text) for text in texts_of(element.value)]
     return texts if len(texts) > 1 else "".join(texts)
 
 
-def _texts(element: DataElement) -> list[str]:
-    value = element.value
+def texts_of(value: object) -> list[str]:
+    """Give each value of an attribute as text; none for an empty one."""
     if value is None:
         return []
     return [str(one) for one in value] if isinstance(value, MultiValue | list) else [str(value)]

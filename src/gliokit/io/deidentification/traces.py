@@ -14,10 +14,9 @@ from datetime import date, timedelta
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 
 from gliokit.io.deidentification.descriptors import clean_text
-from gliokit.io.deidentification.dicom import DUMMY
+from gliokit.io.deidentification.dicom import DUMMY, UNREADABLE, texts_of
 from gliokit.io.deidentification.uids import OF_THE_STANDARD
 
 SHORTEST = 3
@@ -148,7 +147,7 @@ def _elements(dataset: Dataset) -> Iterator[DataElement]:
     for tag in dataset.keys():  # noqa: SIM118 - iterating a Dataset reads the values
         try:
             element = dataset[tag]
-        except (ValueError, KeyError, TypeError, NotImplementedError):
+        except UNREADABLE:
             continue  # it will be removed
         if element.VR == "SQ":
             for item in element.value or ():
@@ -158,9 +157,7 @@ def _elements(dataset: Dataset) -> Iterator[DataElement]:
 
 
 def _texts(value: object) -> list[str]:
-    if value is None or isinstance(value, bytes):
-        return []
-    return [str(one) for one in value] if isinstance(value, MultiValue | list) else [str(value)]
+    return [] if isinstance(value, bytes) else texts_of(value)  # bytes are searched raw
 
 
 def _dates(text: str) -> list[date]:
