@@ -19,7 +19,7 @@ from pydicom.uid import RLELossless
 from gliokit.core.errors import GliokitError, LayoutError
 from gliokit.io import dicom_files
 from gliokit.io.dicom import NO_SLICE, read_dicom
-from gliokit.io.dicom_writer import Element, SeriesFacts, SliceOrder, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, StudyFacts, write_series
 
 SHAPE = (16, 12, 24)
 STUDY = StudyFacts(
@@ -30,20 +30,6 @@ STUDY = StudyFacts(
     "E11",
     3.0,
     elements=(Element(0x00100010, "PN", "Doe^Jane"), Element(0x00100020, "LO", "998877")),
-)
-SERIES = SeriesFacts(
-    number=4,
-    description="t1_se_tra",
-    image_type=("ORIGINAL", "PRIMARY", "M"),
-    scanning_sequence=("SE", "IR"),
-    sequence_variant=("SP",),
-    acquisition_type="2D",
-    repetition_ms=550.0,
-    echo_ms=12.0,
-    inversion_ms=None,
-    flip_degrees=90.0,
-    thickness_mm=4.0,
-    order=SliceOrder.INTERLEAVED,
 )
 
 
@@ -72,8 +58,8 @@ def voxels():
 
 
 @pytest.fixture
-def folder(tmp_path, voxels):
-    write_series(tmp_path / "in", voxels, affine=PLANES["oblique"], study=STUDY, series=SERIES)
+def folder(tmp_path, voxels, t1_series):
+    write_series(tmp_path / "in", voxels, affine=PLANES["oblique"], study=STUDY, series=t1_series)
     return tmp_path / "in"
 
 
@@ -114,9 +100,9 @@ def slices_by_position(folder):
 
 @pytest.mark.parametrize("plane", PLANES)
 @pytest.mark.parametrize("enhanced", [False, True])
-def test_voxels_lie_where_they_were_written(tmp_path, voxels, plane, enhanced):
+def test_voxels_lie_where_they_were_written(tmp_path, voxels, plane, enhanced, t1_series):
     affine = PLANES[plane]
-    write_series(tmp_path, voxels, affine=affine, study=STUDY, series=SERIES, enhanced=enhanced)
+    write_series(tmp_path, voxels, affine=affine, study=STUDY, series=t1_series, enhanced=enhanced)
     image = only_series(tmp_path).image
     found, expected = canonical(image.array, image.affine), canonical(voxels, affine)
     np.testing.assert_allclose(found.affine, expected.affine, atol=1e-3)
@@ -125,8 +111,8 @@ def test_voxels_lie_where_they_were_written(tmp_path, voxels, plane, enhanced):
 
 @pytest.mark.parametrize("plane", PLANES)
 @pytest.mark.parametrize("enhanced", [False, True])
-def test_dcm2niix_agrees(tmp_path, voxels, plane, enhanced):
-    series = replace(SERIES, rescaled=True)
+def test_dcm2niix_agrees(tmp_path, voxels, plane, enhanced, t1_series):
+    series = replace(t1_series, rescaled=True)
     folder, out = tmp_path / "in", tmp_path / "out"
     out.mkdir()
     write_series(
@@ -232,9 +218,9 @@ def test_a_file_that_names_no_study_is_left_out_and_said(folder):
     assert any("without StudyInstanceUID" in reason for reason in study.left_out)
 
 
-def test_two_studies_are_told_apart(folder, voxels):
+def test_two_studies_are_told_apart(folder, voxels, t1_series):
     other = replace(STUDY, key="seed 2")
-    write_series(folder, voxels, affine=PLANES["axial"], study=other, series=SERIES)
+    write_series(folder, voxels, affine=PLANES["axial"], study=other, series=t1_series)
     assert len({study.study_id for study in read_dicom(folder)}) == 2
 
 

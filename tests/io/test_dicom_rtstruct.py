@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -12,29 +13,16 @@ from gliokit.core.errors import GeometryError, LabelError
 from gliokit.core.geometry import to_voxel
 from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import Label
+from gliokit.io.dicom_identity import Maker
 from gliokit.io.dicom_rtstruct import region_polygons, write_rtstruct
-from gliokit.io.dicom_writer import SeriesFacts, SliceOrder, StudyFacts, write_series
+from gliokit.io.dicom_writer import StudyFacts, write_series
 
 SHAPE = (44, 40, 15)
 SPACING_MM = np.array([1.0, 1.2, 3.0])
 RADIUS_MM = 18.0
 HOLE_MM = 8.0
 STUDY = StudyFacts("rt test", datetime(2014, 3, 9, 8, 30), "SIEMENS", "Skyra", "E11", 3.0)
-SERIES = SeriesFacts(
-    number=4,
-    description="t1_se_tra",
-    image_type=("ORIGINAL", "PRIMARY", "M"),
-    scanning_sequence=("SE",),
-    sequence_variant=("SP",),
-    acquisition_type="2D",
-    repetition_ms=550.0,
-    echo_ms=12.0,
-    inversion_ms=None,
-    flip_degrees=90.0,
-    thickness_mm=3.0,
-    order=SliceOrder.INTERLEAVED,
-)
-MAKER = {"model": "default", "bundle_sha256": "ab" * 32, "options": "spacing=1"}
+MAKER = Maker("default", "ab" * 32, "spacing=1")
 
 
 def oblique():
@@ -55,13 +43,13 @@ def ball():
 
 
 @pytest.fixture(params=["classic", "enhanced"])
-def headers(tmp_path, request):
+def headers(tmp_path, request, t1_series):
     files = write_series(
         tmp_path / "source",
         np.ones(SHAPE, dtype=np.float32),
         affine=oblique(),
         study=STUDY,
-        series=SERIES,
+        series=t1_series,
         enhanced=request.param == "enhanced",
     )
     return [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
@@ -95,7 +83,7 @@ def volumes_ml(structures):
 
 
 def test_contours_of_a_ball_hold_its_volume(tmp_path, headers, labels):
-    write_rtstruct(tmp_path / "rt.dcm", labels, headers, **MAKER)
+    write_rtstruct(tmp_path / "rt.dcm", labels, headers, maker=MAKER)
     found = volumes_ml(pydicom.dcmread(tmp_path / "rt.dcm"))
     assert list(found) == ["whole tumor", "tumor core", "enhancing tumor"]
     expected = 4 / 3 * np.pi * RADIUS_MM**3 / 1000
@@ -104,13 +92,13 @@ def test_contours_of_a_ball_hold_its_volume(tmp_path, headers, labels):
 
 def test_hole_is_cut_out_of_every_slice(tmp_path, headers, labels):
     shell = LabelMap(np.where(ball() == Label.ENHANCING, 0, ball()).astype(np.uint8), oblique())
-    structures = write_rtstruct(tmp_path / "rt.dcm", shell, headers, **MAKER)
+    structures = write_rtstruct(tmp_path / "rt.dcm", shell, headers, maker=MAKER)
     expected = 4 / 3 * np.pi * (RADIUS_MM**3 - HOLE_MM**3) / 1000
     assert volumes_ml(structures)["whole tumor"] == pytest.approx(expected, rel=0.03)
 
 
 def test_contours_lie_in_the_plane_of_the_picture_they_name(tmp_path, headers, labels):
-    structures = write_rtstruct(tmp_path / "rt.dcm", labels, headers, **MAKER)
+    structures = write_rtstruct(tmp_path / "rt.dcm", labels, headers, maker=MAKER)
     known = {}
     for header in headers:
         for n, frame in enumerate(header.get("PerFrameFunctionalGroupsSequence", [header]), 1):
@@ -148,11 +136,11 @@ def test_polygons_of_scattered_pixels_keep_the_area_of_contourpy_rings():
 
 
 def test_same_input_gives_the_same_bytes_and_another_model_another_uid(tmp_path, headers, labels):
-    one = write_rtstruct(tmp_path / "one.dcm", labels, headers, **MAKER)
-    write_rtstruct(tmp_path / "two.dcm", labels, headers, **MAKER)
+    one = write_rtstruct(tmp_path / "one.dcm", labels, headers, maker=MAKER)
+    write_rtstruct(tmp_path / "two.dcm", labels, headers, maker=MAKER)
     assert (tmp_path / "one.dcm").read_bytes() == (tmp_path / "two.dcm").read_bytes()
     other = write_rtstruct(
-        tmp_path / "three.dcm", labels, headers, **(MAKER | {"model": "another"})
+        tmp_path / "three.dcm", labels, headers, maker=replace(MAKER, model="another")
     )
     assert one.SOPInstanceUID != other.SOPInstanceUID
     assert one.SeriesInstanceUID != other.SeriesInstanceUID
@@ -161,20 +149,20 @@ def test_same_input_gives_the_same_bytes_and_another_model_another_uid(tmp_path,
 def test_empty_label_map_is_refused(tmp_path, headers):
     empty = LabelMap(np.zeros(SHAPE, dtype=np.uint8), oblique())
     with pytest.raises(LabelError, match="needs a contour"):
-        write_rtstruct(tmp_path / "rt.dcm", empty, headers, **MAKER)
+        write_rtstruct(tmp_path / "rt.dcm", empty, headers, maker=MAKER)
 
 
 def test_labels_on_another_grid_are_refused(tmp_path, headers):
     with pytest.raises(GeometryError, match="native grid"):
         write_rtstruct(
-            tmp_path / "rt.dcm", LabelMap(ball()[:, :, :-1], oblique()), headers, **MAKER
+            tmp_path / "rt.dcm", LabelMap(ball()[:, :, :-1], oblique()), headers, maker=MAKER
         )
 
 
 def test_dciodvfy_finds_no_error(tmp_path, headers, labels):
     if shutil.which("dciodvfy") is None:
         pytest.skip("dciodvfy (dicom3tools) is not installed")
-    write_rtstruct(tmp_path / "rt.dcm", labels, headers, **MAKER)
+    write_rtstruct(tmp_path / "rt.dcm", labels, headers, maker=MAKER)
     run = subprocess.run(
         ["dciodvfy", "-new", tmp_path / "rt.dcm"], capture_output=True, check=False
     )

@@ -15,9 +15,9 @@ from gliokit.core.errors import GeometryError, ImageError, LabelError
 from gliokit.core.geometry import Grid, to_voxel, to_world
 from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import Label
-from gliokit.io.dicom_identity import NO_DATE, derived_uid
+from gliokit.io.dicom_identity import NO_DATE, Maker, derived_uid, shared_identity
 from gliokit.io.dicom_seg import read_seg, write_seg
-from gliokit.io.dicom_writer import Element, SeriesFacts, SliceOrder, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, StudyFacts, write_series
 
 SHAPE = (18, 14, 9)
 PATIENT = (
@@ -29,21 +29,7 @@ PATIENT = (
 STUDY = StudyFacts(
     "seg test", datetime(2014, 3, 9, 8, 30), "SIEMENS", "Skyra", "E11", 3.0, elements=PATIENT
 )
-SERIES = SeriesFacts(
-    number=4,
-    description="t1_se_tra",
-    image_type=("ORIGINAL", "PRIMARY", "M"),
-    scanning_sequence=("SE",),
-    sequence_variant=("SP",),
-    acquisition_type="2D",
-    repetition_ms=550.0,
-    echo_ms=12.0,
-    inversion_ms=None,
-    flip_degrees=90.0,
-    thickness_mm=4.0,
-    order=SliceOrder.INTERLEAVED,
-)
-MAKER = {"model": "default", "bundle_sha256": "ab" * 32, "options": "spacing=1"}
+MAKER = Maker("default", "ab" * 32, "spacing=1")
 
 
 def oblique():
@@ -68,14 +54,14 @@ def tumor():
 
 
 @pytest.fixture(params=["classic", "enhanced"])
-def headers(tmp_path, request):
+def headers(tmp_path, request, t1_series):
     """Headers along the third axis of the array, as the reader gives them."""
     files = write_series(
         tmp_path / "source",
         np.ones(SHAPE, dtype=np.float32),
         affine=oblique(),
         study=STUDY,
-        series=SERIES,
+        series=t1_series,
         enhanced=request.param == "enhanced",
     )
     found = [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
@@ -92,7 +78,7 @@ def labels():
 
 
 def test_labels_and_affine_come_back_on_the_native_grid(tmp_path, headers, labels):
-    write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+    write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
     back = read_seg(tmp_path / "seg.dcm", grid=labels.grid)
     assert np.array_equal(back.array, labels.array)
     box = read_seg(tmp_path / "seg.dcm")
@@ -117,12 +103,12 @@ def test_source_without_any_date_gets_no_date_of_the_clock(tmp_path, headers, la
     for header in headers:
         for name in ("Content", "Acquisition", "Series", "Study"):
             header[f"{name}Date"].value = ""
-    seg = write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+    seg = write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
     assert (str(seg.ContentDate), seg.StudyDate) == (NO_DATE, "")
 
 
 def test_each_frame_refers_to_the_source_picture_at_its_place(tmp_path, headers, labels):
-    seg = write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+    seg = write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
     known = {}
     for header in headers:
         for n, frame in enumerate(header.get("PerFrameFunctionalGroupsSequence", [header]), 1):
@@ -138,7 +124,7 @@ def test_each_frame_refers_to_the_source_picture_at_its_place(tmp_path, headers,
 def test_file_belongs_to_patient_study_and_frame_of_reference_of_its_source(
     tmp_path, headers, labels
 ):
-    write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+    write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
     seg, source = pydicom.dcmread(tmp_path / "seg.dcm"), headers[0]
     for keyword in ("PatientName", "PatientID", "PatientBirthDate", "StudyInstanceUID"):
         assert seg[keyword].value == source[keyword].value
@@ -158,7 +144,7 @@ def test_file_belongs_to_patient_study_and_frame_of_reference_of_its_source(
 
 def test_same_input_gives_the_same_bytes(tmp_path, headers, labels):
     for name in ("one.dcm", "two.dcm"):
-        write_seg(tmp_path / name, labels, headers, **MAKER)
+        write_seg(tmp_path / name, labels, headers, maker=MAKER)
     assert (tmp_path / "one.dcm").read_bytes() == (tmp_path / "two.dcm").read_bytes()
 
 
@@ -166,23 +152,23 @@ def test_same_input_gives_the_same_bytes(tmp_path, headers, labels):
     "change", [{"model": "other"}, {"bundle_sha256": "cd" * 32}, {"options": "spacing=2"}]
 )
 def test_another_maker_makes_other_uids(tmp_path, headers, labels, change):
-    one = write_seg(tmp_path / "one.dcm", labels, headers, **MAKER)
-    two = write_seg(tmp_path / "two.dcm", labels, headers, **(MAKER | change))
+    one = write_seg(tmp_path / "one.dcm", labels, headers, maker=MAKER)
+    two = write_seg(tmp_path / "two.dcm", labels, headers, maker=replace(MAKER, **change))
     assert one.SOPInstanceUID != two.SOPInstanceUID
     assert one.SeriesInstanceUID != two.SeriesInstanceUID
 
 
 def test_one_other_voxel_makes_another_uid(tmp_path, headers, labels):
-    one = write_seg(tmp_path / "one.dcm", labels, headers, **MAKER)
+    one = write_seg(tmp_path / "one.dcm", labels, headers, maker=MAKER)
     array = labels.array.copy()
     array[3, 2, 2] = 0
-    two = write_seg(tmp_path / "two.dcm", replace(labels, array=array), headers, **MAKER)
+    two = write_seg(tmp_path / "two.dcm", replace(labels, array=array), headers, maker=MAKER)
     assert one.SOPInstanceUID != two.SOPInstanceUID
 
 
 def test_one_label_alone_keeps_its_meaning(tmp_path, headers, labels):
     only = replace(labels, array=np.where(tumor() == Label.CAVITY, tumor(), 0).astype(np.uint8))
-    write_seg(tmp_path / "seg.dcm", only, headers, **MAKER)
+    write_seg(tmp_path / "seg.dcm", only, headers, maker=MAKER)
     assert np.array_equal(read_seg(tmp_path / "seg.dcm", grid=only.grid).array, only.array)
 
 
@@ -190,7 +176,7 @@ def test_one_label_alone_keeps_its_meaning(tmp_path, headers, labels):
 def test_labels_on_few_slices_come_back(tmp_path, headers, labels, slices):
     array = np.zeros(SHAPE, dtype=np.uint8)
     array[3:8, 2:5, slices] = Label.ENHANCING
-    write_seg(tmp_path / "seg.dcm", replace(labels, array=array), headers, **MAKER)
+    write_seg(tmp_path / "seg.dcm", replace(labels, array=array), headers, maker=MAKER)
     assert np.array_equal(read_seg(tmp_path / "seg.dcm", grid=labels.grid).array, array)
 
 
@@ -198,7 +184,7 @@ def test_patient_data_that_break_the_standard_are_kept_as_they_are(tmp_path, hea
     for header in headers:
         header.PatientSex = "X"
         del header.AccessionNumber
-    write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+    write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
     seg = pydicom.dcmread(tmp_path / "seg.dcm")
     assert (seg.PatientSex, seg.AccessionNumber) == ("X", "")
     assert headers[0].PatientName == "Müller^Jörg"
@@ -207,30 +193,30 @@ def test_patient_data_that_break_the_standard_are_kept_as_they_are(tmp_path, hea
 def test_empty_label_map_is_refused(tmp_path, headers, labels):
     empty = replace(labels, array=np.zeros(SHAPE, dtype=np.uint8))
     with pytest.raises(LabelError, match="needs a segment"):
-        write_seg(tmp_path / "seg.dcm", empty, headers, **MAKER)
+        write_seg(tmp_path / "seg.dcm", empty, headers, maker=MAKER)
     assert not (tmp_path / "seg.dcm").exists()
 
 
 def test_unknown_label_is_refused(tmp_path, headers, labels):
     with pytest.raises(LabelError, match="unknown labels"):
-        write_seg(tmp_path / "seg.dcm", replace(labels, array=tumor() + 1), headers, **MAKER)
+        write_seg(tmp_path / "seg.dcm", replace(labels, array=tumor() + 1), headers, maker=MAKER)
 
 
 def test_labels_on_another_grid_are_refused(tmp_path, headers, labels):
     moved = labels.affine.copy()
     moved[0, 3] += 0.1
     with pytest.raises(GeometryError, match="native grid"):
-        write_seg(tmp_path / "seg.dcm", replace(labels, affine=moved), headers, **MAKER)
+        write_seg(tmp_path / "seg.dcm", replace(labels, affine=moved), headers, maker=MAKER)
 
 
 def test_series_without_frame_of_reference_is_refused(tmp_path, headers, labels):
     del headers[0].FrameOfReferenceUID
     with pytest.raises(GeometryError, match="frame of reference"):
-        write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+        write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
 
 
 def test_grid_that_does_not_hold_the_labels_is_refused(tmp_path, headers, labels):
-    write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+    write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
     with pytest.raises(GeometryError, match="same grid"):
         read_seg(tmp_path / "seg.dcm", grid=Grid((10, 10, 4), labels.affine))
 
@@ -242,7 +228,7 @@ def test_file_that_is_no_seg_is_refused(tmp_path):
 
 
 def test_unknown_term_is_refused(tmp_path, headers, labels):
-    seg = write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+    seg = write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
     seg.SegmentSequence[0].SegmentedPropertyTypeCodeSequence[0].CodeValue = "1"
     seg.save_as(tmp_path / "other.dcm")
     with pytest.raises(LabelError, match="unknown term"):
@@ -252,7 +238,7 @@ def test_unknown_term_is_refused(tmp_path, headers, labels):
 def test_dciodvfy_finds_no_error(tmp_path, headers, labels):
     if shutil.which("dciodvfy") is None:
         pytest.skip("dciodvfy (dicom3tools) is not installed")
-    write_seg(tmp_path / "seg.dcm", labels, headers, **MAKER)
+    write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
     run = subprocess.run(
         ["dciodvfy", "-new", tmp_path / "seg.dcm"], capture_output=True, check=False
     )
@@ -266,3 +252,9 @@ def test_neighboring_parts_of_a_uid_are_kept_apart():
     assert one != derived_uid("k", model="a", options="bc", **rest)
     assert one == derived_uid("k", model="ab", options="c", **rest)
     assert len(one) <= 64
+
+
+def test_what_is_shared_with_the_source_is_a_copy(headers):
+    identity = shared_identity(headers[0])
+    identity["PatientName"].value = "changed"
+    assert headers[0].PatientName == "Müller^Jörg"

@@ -9,6 +9,7 @@ from gliokit.analysis.options import Options
 from gliokit.analysis.output import RTSTRUCT, SEG, SEGMENTATION, result_folder
 from gliokit.core.findings import Findings
 from gliokit.core.image import LabelMap
+from gliokit.io.dicom_identity import Maker
 from gliokit.io.dicom_rtstruct import write_rtstruct
 from gliokit.io.dicom_seg import write_seg
 from gliokit.io.nifti import read_label_map
@@ -49,13 +50,10 @@ def analyze_dicom(
 
 def _write_objects(folder: Path, labels: LabelMap, source: DicomInput, findings: Findings) -> None:
     model = findings.model
-    options = "; ".join(f"{name}={value}" for name, value in findings.options)
-    for write, name in ((write_seg, SEG), (write_rtstruct, RTSTRUCT)):
-        write(
-            folder / name,
-            labels,
-            source.headers,
-            model=f"{model.name} {model.version}" if model else GIVEN,
-            bundle_sha256=model.sha256 if model else "",
-            options=options,
-        )
+    maker = Maker(
+        f"{model.name} {model.version}" if model else GIVEN,
+        model.sha256 if model else "",
+        "; ".join(f"{name}={value}" for name, value in findings.options),
+    )
+    write_seg(folder / SEG, labels, source.headers, maker=maker)
+    write_rtstruct(folder / RTSTRUCT, labels, source.headers, maker=maker)

@@ -165,7 +165,7 @@ def _split(files: tuple[DicomFile, ...], uid: str) -> list[_Group]:
     if not uid:
         return [_Group(files, reason="no SeriesInstanceUID; export the series again")]
     try:
-        planes = [plane for k, file in enumerate(files) for plane in planes_of(file, k)]
+        planes = [plane for k, file in enumerate(files) for plane in planes_of(file.header, k)]
     except ImageError as error:
         return [_Group(files, reason=str(error))]
     if len({plane.position_mm for plane in planes}) == len(planes):

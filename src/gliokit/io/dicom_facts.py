@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydicom import Dataset
 
 from gliokit.core.series import AcquisitionFacts
-from gliokit.io.dicom_planes import Plane, is_enhanced
+from gliokit.io.dicom_planes import Plane, groups_of_first_frame
 from gliokit.io.dicom_values import first_item, number, numbers, text, texts
 
 NO_AGENT = {"no", "none", "n", "0"}  # written where no agent was given
@@ -26,14 +26,16 @@ def acquisition_facts(header: Dataset, planes: Sequence[Plane]) -> AcquisitionFa
     planes : sequence of Plane
         The pictures of one place, one per volume.
     """
-    timing = _group(header, "MRTimingAndRelatedParametersSequence")
-    inversion = number(_group(header, "MRModifierSequence"), "InversionTimes")
+    groups = groups_of_first_frame(header)
+    timing = groups("MRTimingAndRelatedParametersSequence")
+    modifier = groups("MRModifierSequence")
+    inversion = number(modifier, "InversionTimes")
     train = number(timing, "EchoTrainLength") or number(timing, "RFEchoTrainLength")
     descriptions = (text(header, "SeriesDescription"), text(header, "ProtocolName"))
     b_values = {plane.b_value for plane in planes if plane.b_value is not None}
     return AcquisitionFacts(
         description=" ".join(filter(None, descriptions)),
-        scanning_sequence=_scanning_sequence(header),
+        scanning_sequence=_scanning_sequence(header, modifier),
         sequence_variant=texts(header, "SequenceVariant"),
         image_type=planes[0].kind,
         repetition_ms=number(timing, "RepetitionTime"),
@@ -50,21 +52,12 @@ def acquisition_facts(header: Dataset, planes: Sequence[Plane]) -> AcquisitionFa
     )
 
 
-def _group(header: Dataset, name: str) -> Dataset:
-    """Give a functional group of an enhanced file; of a classic one, the header itself."""
-    if not is_enhanced(header):
-        return header
-    levels = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
-    found = (first_item(first_item(header, level), name) for level in levels)
-    return next((group for group in found if len(group)), Dataset())
-
-
-def _scanning_sequence(header: Dataset) -> tuple[str, ...]:
+def _scanning_sequence(header: Dataset, modifier: Dataset) -> tuple[str, ...]:
     """Give the classic words, made of the enhanced ones where those stand alone."""
     if classic := texts(header, "ScanningSequence"):
         return classic
     words = PULSE_SEQUENCES.get(text(header, "EchoPulseSequence"), ())
-    recovery = text(_group(header, "MRModifierSequence"), "InversionRecovery") == "YES"
+    recovery = text(modifier, "InversionRecovery") == "YES"
     planar = text(header, "EchoPlanarPulseSequence") == "YES"
     return words + ("IR",) * recovery + ("EP",) * planar
 

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from gliokit.core.errors import GeometryError, ImageError
 from gliokit.core.geometry import Affine
+from gliokit.io.dicom_encoding import LPS_OF_RAS
 from gliokit.io.dicom_planes import Plane
 
-RAS_OF_LPS = np.array([-1.0, -1.0, 1.0])
 FEWEST_SLICES = 3  # fewer are a localizer or a test picture
 MANY_SLICES = 20  # up to it, one slice in the middle is too much of the head to be made up
 COSINE_TOLERANCE = 1e-3  # a millimeter over a meter; scanners round to 1e-6
@@ -87,8 +87,8 @@ def arrange(planes: Sequence[Plane], pixels: Pixels) -> Stack:
         notes.append(f"slice {gap + 1} is missing and was interpolated from its neighbors")
     along, down = planes[0].spacing_mm
     affine = np.eye(4)
-    affine[:3, :3] = RAS_OF_LPS[:, None] * (axes.T * (along, down, step))
-    affine[:3, 3] = RAS_OF_LPS * origins[0]
+    affine[:3, :3] = LPS_OF_RAS[:, None] * (axes.T * (along, down, step))
+    affine[:3, 3] = LPS_OF_RAS * origins[0]
     return Stack(affine, tuple(map(tuple, places)), gap, tuple(notes))
 
 

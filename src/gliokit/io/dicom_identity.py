@@ -6,15 +6,14 @@ the same UID means the same bytes, and another model makes another UID.
 
 import hashlib
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
-from io import BytesIO
 
-from pydicom import Dataset, dcmwrite
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom import Dataset
+from pydicom.uid import UID
 
-from gliokit.io.dicom_writer import VERSION
+from gliokit.io.dicom_encoding import uid_of_digest
 
 MANUFACTURER = "gliokit"
 RESEARCH_USE = "Research use only"
@@ -97,7 +96,7 @@ def derived_uid(
     for part in (kind, *sorted(sources), model, version, options):
         digest.update(f"{len(part)}:{part}".encode())  # the length keeps neighbors apart
     digest.update(content)
-    return f"2.25.{int.from_bytes(digest.digest()[:16])}"
+    return uid_of_digest(digest.digest())
 
 
 def made_uid(kind: str, *, sources: Iterable[str], content: bytes, maker: Maker) -> str:
@@ -119,7 +118,7 @@ def shared_identity(header: Dataset) -> Dataset:
         setattr(identity, keyword, "")
     for keyword in (*NEEDED, *SHARED):
         if keyword in header:
-            identity.add(header[keyword])
+            identity.add(deepcopy(header[keyword]))
     return identity
 
 
@@ -145,20 +144,3 @@ def source_moment(header: Dataset) -> tuple[str, str]:
 def series_number(header: Dataset, offset: int) -> int:
     """Give a new series the number of its source and an offset."""
     return offset + abs(int(header.get("SeriesNumber") or 0))
-
-
-def encoded(dataset: Dataset, *, syntax: UID = ExplicitVRLittleEndian) -> bytes:
-    """Give the bytes of a file in DICOM's format (PS3.10), with its meta information."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
-    implementation = derived_uid(
-        "implementation", sources=(), content=b"", model="", version=VERSION, options=""
-    )
-    meta.ImplementationClassUID = UID(implementation)
-    meta.ImplementationVersionName = VERSION
-    dataset.file_meta = meta
-    buffer = BytesIO()
-    dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()

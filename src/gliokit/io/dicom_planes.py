@@ -14,7 +14,6 @@ from pydicom import Dataset
 from pydicom.uid import EnhancedMRImageStorage
 
 from gliokit.core.errors import ImageError
-from gliokit.io.dicom_files import DicomFile
 from gliokit.io.dicom_values import first_item, number, numbers, text, texts
 
 # b-value in private elements: creator to its place in the creator's block
@@ -23,6 +22,7 @@ PRIVATE_B_VALUES = (
     (0x2001, "Philips Imaging DD 001", 0x03),
     (0x0043, "GEMS_PARM_01", 0x39),
 )
+PER_FRAME, SHARED = "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"
 GE_OFFSET = 1_000_000  # GE adds a multiple of it to the b-value
 
 Moment: TypeAlias = tuple[float, ...]
@@ -36,8 +36,8 @@ class Plane:
     ----------
     file : int
         Index of its file in the series.
-    uid, frame : str, int
-        SOP Instance UID, and number of the frame from 1.
+    sop_class, uid, frame : str, str, int
+        SOP Class and Instance UID, and number of the frame from 1.
     position_mm : (3,)
         Of the center of the first pixel, LPS+.
     cosines : (6,)
@@ -61,6 +61,7 @@ class Plane:
     """
 
     file: int
+    sop_class: str
     uid: str
     frame: int
     position_mm: tuple[float, ...]
@@ -76,50 +77,62 @@ class Plane:
     slope: float
     intercept: float
 
+    @property
+    def frame_reference(self) -> int | None:
+        """Number of the frame as other objects refer to it; none in a classic file."""
+        return self.frame if self.sop_class == EnhancedMRImageStorage else None
+
 
 def is_enhanced(header: Dataset) -> bool:
     """Whether a file holds many pictures with functional groups."""
     return text(header, "SOPClassUID") == EnhancedMRImageStorage
 
 
-def planes_of(file: DicomFile, index: int) -> tuple[Plane, ...]:
-    """Give the pictures of one file, number `index` of its series.
+def planes_of(header: Dataset, index: int) -> tuple[Plane, ...]:
+    """Give the pictures of one file, number `index` of its series, by its header.
 
     Raises
     ------
     ImageError
         If an element is missing that says where the picture lies or how large it is.
     """
-    header = file.header
     if not is_enhanced(header):
-        return (_plane(header, _Groups(header), file=index, frame=1),)
-    frames = header.get("PerFrameFunctionalGroupsSequence") or []
+        return (_plane(header, FunctionalGroups(header), file=index, frame=1),)
+    frames = header.get(PER_FRAME) or []
     stated = number(header, "NumberOfFrames") or 0
     if not frames or len(frames) != stated:
         raise ImageError(
             f"{len(frames)} descriptions of {stated:g} frames; export the series again"
         )
-    shared = first_item(header, "SharedFunctionalGroupsSequence")
+    shared = first_item(header, SHARED)
     return tuple(
-        _plane(header, _Groups(header, frame, shared), file=index, frame=count)
+        _plane(header, FunctionalGroups(header, frame, shared), file=index, frame=count)
         for count, frame in enumerate(frames, 1)
     )
 
 
-class _Groups:
+class FunctionalGroups:
     """Looks a functional group up: of the frame, else shared; of a classic file, the header."""
 
     def __init__(self, header: Dataset, *levels: Dataset) -> None:
         self._header, self._levels = header, levels
 
     def __call__(self, name: str) -> Dataset:
+        """Give the item of a group; empty where the group is missing."""
         if not self._levels:
             return self._header
         found = (level for level in self._levels if name in level)
         return first_item(next(found, Dataset()), name)
 
 
-def _plane(header: Dataset, groups: _Groups, *, file: int, frame: int) -> Plane:
+def groups_of_first_frame(header: Dataset) -> FunctionalGroups:
+    """Give the functional groups of a file's first frame; of a classic file, the header."""
+    if not is_enhanced(header):
+        return FunctionalGroups(header)
+    return FunctionalGroups(header, first_item(header, PER_FRAME), first_item(header, SHARED))
+
+
+def _plane(header: Dataset, groups: FunctionalGroups, *, file: int, frame: int) -> Plane:
     measures = groups("PixelMeasuresSequence")
     across_rows, across_columns = _needed(measures, "PixelSpacing", 2)
     columns, rows = _needed(header, "Columns", 1) + _needed(header, "Rows", 1)
@@ -129,6 +142,7 @@ def _plane(header: Dataset, groups: _Groups, *, file: int, frame: int) -> Plane:
     echo_ms = number(echo, "EffectiveEchoTime")
     return Plane(
         file=file,
+        sop_class=text(header, "SOPClassUID"),
         uid=text(header, "SOPInstanceUID"),
         frame=frame,
         position_mm=_needed(groups("PlanePositionSequence"), "ImagePositionPatient", 3),

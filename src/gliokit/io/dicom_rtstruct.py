@@ -28,20 +28,20 @@ from gliokit.core.errors import LabelError
 from gliokit.core.geometry import Affine, to_world
 from gliokit.core.image import LabelMap, region_mask
 from gliokit.core.vocabulary import REGION_TERMS, Region
+from gliokit.io.dicom_encoding import LPS_OF_RAS, encoded
 from gliokit.io.dicom_identity import (
     BLANK_UID,
     MANUFACTURER,
     RESEARCH_USE,
     Maker,
-    encoded,
     equipment,
     made_uid,
     series_number,
     shared_identity,
     source_moment,
 )
-from gliokit.io.dicom_source import SourcePlane, planes_by_slice
-from gliokit.io.dicom_writer import LPS_OF_RAS
+from gliokit.io.dicom_planes import Plane
+from gliokit.io.dicom_source import planes_by_slice
 from gliokit.io.whole_file import write_whole_file
 
 SERIES_OFFSET = 8000  # of the series number; assumed free in a study
@@ -66,9 +66,7 @@ def write_rtstruct(
     labels: LabelMap,
     headers: Sequence[Dataset],
     *,
-    model: str,
-    bundle_sha256: str,
-    options: str,
+    maker: Maker,
 ) -> Dataset:
     """Write the regions of a label map as DICOM RT Structure Set; arguments as in `write_seg`.
 
@@ -94,7 +92,6 @@ def write_rtstruct(
             f"{labels.source}: no voxel has a label; an RT Structure Set needs a contour; "
             "write none"
         )
-    maker = Maker(model, bundle_sha256, options)
     structures = _structure_set(headers[0], planes, maker)
     for number, (region, mask) in enumerate(masks.items(), 1):
         _add_roi(structures, number, region, maker=maker)
@@ -157,7 +154,7 @@ def _with_keyholes(outer: Polygon, holes: Sequence[Polygon]) -> Polygon:
     return outer
 
 
-def _structure_set(first: Dataset, planes: Mapping[int, SourcePlane], maker: Maker) -> Dataset:
+def _structure_set(first: Dataset, planes: Mapping[int, Plane], maker: Maker) -> Dataset:
     """Give the file but for its ROIs and its own UIDs."""
     structures = shared_identity(first)
     structures.update(equipment(maker))
@@ -182,7 +179,7 @@ def _structure_set(first: Dataset, planes: Mapping[int, SourcePlane], maker: Mak
     return structures
 
 
-def _frame_of_reference(first: Dataset, planes: Mapping[int, SourcePlane]) -> Dataset:
+def _frame_of_reference(first: Dataset, planes: Mapping[int, Plane]) -> Dataset:
     frame, study, series = Dataset(), Dataset(), Dataset()
     images = {plane.uid: plane for plane in planes.values()}
     series.SeriesInstanceUID = first.SeriesInstanceUID
@@ -196,7 +193,7 @@ def _frame_of_reference(first: Dataset, planes: Mapping[int, SourcePlane]) -> Da
     return frame
 
 
-def _image(plane: SourcePlane, *, frame: int | None) -> Dataset:
+def _image(plane: Plane, *, frame: int | None) -> Dataset:
     image = Dataset()
     image.ReferencedSOPClassUID = plane.sop_class
     image.ReferencedSOPInstanceUID = plane.uid
@@ -227,7 +224,7 @@ def _roi_contour(
     mask: NDArray[np.bool_],
     *,
     affine: Affine,
-    planes: Mapping[int, SourcePlane],
+    planes: Mapping[int, Plane],
 ) -> Dataset:
     roi = Dataset()
     roi.ROIDisplayColor = list(REGION_COLORS[region])
@@ -240,11 +237,11 @@ def _roi_contour(
     return roi
 
 
-def _contour(polygon: Polygon, k: int, *, affine: Affine, plane: SourcePlane | None) -> Dataset:
+def _contour(polygon: Polygon, k: int, *, affine: Affine, plane: Plane | None) -> Dataset:
     points = to_world(affine, np.column_stack([polygon, np.full(len(polygon), k)])) * LPS_OF_RAS
     contour = Dataset()
     if plane is not None:
-        contour.ContourImageSequence = [_image(plane, frame=plane.frame)]
+        contour.ContourImageSequence = [_image(plane, frame=plane.frame_reference)]
     contour.ContourGeometricType = "CLOSED_PLANAR"
     contour.NumberOfContourPoints = len(points)
     # a micrometer is enough, and every number fits the 16 characters of its kind

@@ -25,12 +25,12 @@ from gliokit.core.errors import GeometryError, ImageError, LabelError
 from gliokit.core.geometry import GRID_TOLERANCE_MM, Grid, to_voxel, to_world
 from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import LABEL_TERMS, Label
+from gliokit.io.dicom_encoding import LPS_OF_RAS, encoded
 from gliokit.io.dicom_identity import (
     BLANK_UID,
     MANUFACTURER,
     RESEARCH_USE,
     Maker,
-    encoded,
     equipment,
     made_uid,
     series_number,
@@ -49,9 +49,7 @@ def write_seg(
     labels: LabelMap,
     headers: Sequence[Dataset],
     *,
-    model: str,
-    bundle_sha256: str,
-    options: str,
+    maker: Maker,
 ) -> Dataset:
     """Write a label map as DICOM SEG.
 
@@ -61,8 +59,8 @@ def write_seg(
         On the native grid of the series.
     headers : sequence of Dataset
         Of the series, without pixels: one per slice, or one enhanced.
-    model, bundle_sha256, options : str
-        What made the labels; they stand in the file and in its UIDs.
+    maker : Maker
+        What made the labels; it stands in the file and in its UIDs.
 
     Returns
     -------
@@ -80,7 +78,6 @@ def write_seg(
     """
     present = _present(labels)
     planes_by_slice(labels, headers)
-    maker = Maker(model, bundle_sha256, options)
     seg = _segmentation(labels, present, headers, maker=maker)
     sources = [str(header.SOPInstanceUID) for header in headers]
     content = encoded(seg)  # all that the file says, its UIDs blank
@@ -120,8 +117,8 @@ def read_seg(path: Path, *, grid: Grid | None = None) -> LabelMap:
         volume = seg.get_volume(combine_segments=True)
     except (RuntimeError, ValueError) as error:
         raise LabelError(f"{path}: {error}; needed segments apart on one regular stack") from error
-    flip = np.diag([-1.0, -1.0, 1.0, 1.0])  # LPS to RAS
-    affine = (flip @ volume.affine)[:, [2, 1, 0, 3]]  # of slice, row, column
+    in_ras = np.diag([*LPS_OF_RAS, 1.0]) @ volume.affine
+    affine = in_ras[:, [2, 1, 0, 3]]  # of slice, row, column
     labels = LabelMap(table[volume.array].transpose(2, 1, 0).copy(), affine, source=str(path))
     return labels if grid is None else _laid_on(grid, labels)
 

@@ -18,24 +18,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, dcmwrite
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import UID, EnhancedMRImageStorage, ExplicitVRLittleEndian, MRImageStorage
+from pydicom import Dataset
+from pydicom.uid import UID, EnhancedMRImageStorage, MRImageStorage
 from pydicom.valuerep import format_number_as_ds
 
 from gliokit.core.errors import GeometryError, ImageError
 from gliokit.core.geometry import Affine, spacing_mm, voxel_volume_mm3
+from gliokit.io.dicom_encoding import LPS_OF_RAS, encoded, uid_of_digest
 from gliokit.io.whole_file import make_folder, write_whole_file
 
-LPS_OF_RAS = np.array([-1.0, -1.0, 1.0])
 SKEW_TOLERANCE = 1e-4  # of a cosine; DICOM asks rows and columns to be orthogonal
 CHARACTER_SET = "ISO_IR 100"  # Latin-1
-VERSION = "GLIOKIT_1"
 # needed in every file, empty where nothing is known (type 2)
 EMPTY = (
     "PatientName",
@@ -231,8 +228,7 @@ def instance_uid(study_key: str, series: int, instance: int) -> str:
 
 
 def _uid(*parts: str | int) -> UID:
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return UID(f"2.25.{int.from_bytes(digest[:16])}")  # PS3.5 B.2: a UUID as one number
+    return uid_of_digest(hashlib.sha256("/".join(map(str, parts)).encode()).digest())
 
 
 def _check_axes(affine: Affine, number: int) -> None:
@@ -442,19 +438,10 @@ def _save(
         _add(dataset, element)
     # rows outside columns, frames outside both
     dataset.add_new(0x7FE00010, "OW", voxels.T.astype("<u2").tobytes())
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = _uid(VERSION)
-    meta.ImplementationVersionName = VERSION
-    dataset.file_meta = meta
-    buffer = BytesIO()
-    dcmwrite(buffer, dataset, enforce_file_format=True)
     name = hashlib.sha256(dataset.SOPInstanceUID.encode()).hexdigest()[:10].upper()
     path = folder / f"IM{name}"
     make_folder(path.parent)
-    write_whole_file(path, buffer.getvalue())
+    write_whole_file(path, encoded(dataset))
     return path
 
 

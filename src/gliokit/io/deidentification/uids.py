@@ -6,14 +6,13 @@ Source: DICOM PS3.5, annex B.2 (a UUID as a UID).
 """
 
 from gliokit.io.deidentification.key import SecretKey
+from gliokit.io.dicom_encoding import uid_of_digest
 
 OF_THE_STANDARD = "1.2.840.10008."
-_UUID_BYTES = 16
 
 
 def map_uid(uid: str, key: SecretKey) -> str:
     """Give the UID that stands for another; an empty one stays empty."""
     if not uid or uid.startswith(OF_THE_STANDARD):
         return uid
-    number = int.from_bytes(key.digest("uid", uid)[:_UUID_BYTES])
-    return f"2.25.{number}"
+    return uid_of_digest(key.digest("uid", uid))
