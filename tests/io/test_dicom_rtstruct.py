@@ -146,6 +146,18 @@ def test_same_input_gives_the_same_bytes_and_another_model_another_uid(tmp_path,
     assert one.SeriesInstanceUID != other.SeriesInstanceUID
 
 
+@pytest.mark.parametrize(
+    ("maker", "algorithm", "said"),
+    [(MAKER, "AUTOMATIC", "default"), (Maker(None), "MANUAL", "given by a person")],
+    ids=["model", "person"],
+)
+def test_regions_say_who_outlined_them(tmp_path, headers, labels, maker, algorithm, said):
+    structures = write_rtstruct(tmp_path / "rt.dcm", labels, headers, maker=maker)
+    for roi in structures.StructureSetROISequence:
+        assert roi.ROIGenerationAlgorithm == algorithm
+        assert said in roi.ROIDescription
+
+
 def test_empty_label_map_is_refused(tmp_path, headers):
     empty = LabelMap(np.zeros(SHAPE, dtype=np.uint8), oblique())
     with pytest.raises(LabelError, match="needs a contour"):

@@ -235,10 +235,25 @@ def test_unknown_term_is_refused(tmp_path, headers, labels):
         read_seg(tmp_path / "other.dcm")
 
 
-def test_dciodvfy_finds_no_error(tmp_path, headers, labels):
+def test_segments_say_who_outlined_them(tmp_path, headers, labels):
+    by_model = write_seg(tmp_path / "model.dcm", labels, headers, maker=MAKER)
+    for segment in by_model.SegmentSequence:
+        assert segment.SegmentAlgorithmType == "AUTOMATIC"
+        [algorithm] = segment.SegmentationAlgorithmIdentificationSequence
+        assert algorithm.AlgorithmName == "default"
+    by_person = write_seg(tmp_path / "person.dcm", labels, headers, maker=Maker(None))
+    for segment in by_person.SegmentSequence:
+        assert segment.SegmentAlgorithmType == "MANUAL"
+        assert "SegmentationAlgorithmIdentificationSequence" not in segment
+        assert "SegmentAlgorithmName" not in segment
+    assert "person" in by_person.ContentDescription
+
+
+@pytest.mark.parametrize("maker", [MAKER, Maker(None)], ids=["model", "person"])
+def test_dciodvfy_finds_no_error(tmp_path, headers, labels, maker):
     if shutil.which("dciodvfy") is None:
         pytest.skip("dciodvfy (dicom3tools) is not installed")
-    write_seg(tmp_path / "seg.dcm", labels, headers, maker=MAKER)
+    write_seg(tmp_path / "seg.dcm", labels, headers, maker=maker)
     run = subprocess.run(
         ["dciodvfy", "-new", tmp_path / "seg.dcm"], capture_output=True, check=False
     )

@@ -34,13 +34,20 @@ REPORT = "report.html"
 SEGMENTATION = "segmentation.nii.gz"
 FINDINGS = "findings.json"
 SEG, RTSTRUCT = "seg.dcm", "rtstruct.dcm"  # where the input was DICOM and there are labels
+SR, PDF = "sr.dcm", "pdf.dcm"  # where the input was DICOM
+DICOM_OBJECTS = (SEG, RTSTRUCT, SR, PDF)
 PROBABILITIES: MappingProxyType[Region, str] = MappingProxyType(
     {region: f"probabilities_{region}.nii.gz" for region in Region}  # on request
+)
+NATIVE_FOLDER = "native"  # labels on the grid of each image that has its own
+NATIVE: MappingProxyType[MRSequence, str] = MappingProxyType(
+    {sequence: f"{NATIVE_FOLDER}/{sequence}.nii.gz" for sequence in MRSequence}
 )
 INPUTS = "inputs"  # what a demo simulated, beside its result
 TRUTH = f"{INPUTS}/truth.nii.gz"
 RESULT_PATHS = frozenset(
-    {REPORT, SEGMENTATION, FINDINGS, SEG, RTSTRUCT, INPUTS, TRUTH, *PROBABILITIES.values()}
+    {REPORT, SEGMENTATION, FINDINGS, INPUTS, TRUTH, NATIVE_FOLDER}
+    | {*DICOM_OBJECTS, *PROBABILITIES.values(), *NATIVE.values()}
     | {f"{INPUTS}/{sequence}.nii.gz" for sequence in MRSequence}
 )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from gliokit.analysis.output import RTSTRUCT, SEG, result_names
+from gliokit.analysis.output import DICOM_OBJECTS, result_names
 from gliokit.cli.progress import say
 from gliokit.core.findings import Findings, Quantity
 from gliokit.core.vocabulary import REGION_TERMS, Region
@@ -24,7 +24,7 @@ def show_result(out: Path, findings: Findings) -> None:
         if measured.region in SUMMARY_REGIONS:
             size = "not assessed" if measured.region in unseen else _size(measured.volume)
             say(f"{REGION_TERMS[measured.region]:16s}{size}")
-    objects = [name for name in (SEG, RTSTRUCT) if (out / name).is_file()]
+    objects = [name for name in DICOM_OBJECTS if (out / name).is_file()]
     for name in (*result_names(findings), *objects):
         typer.echo(out / name)
 

@@ -1,4 +1,4 @@
-"""How values become DICOM: signs of the axes, UIDs out of hashes, the bytes of a file.
+"""How values become DICOM: signs of the axes, codes, UIDs out of hashes, the bytes of a file.
 
 Source: DICOM PS3.3 2024, C.7.6.2.1.1 (patient coordinates); PS3.5, B.2 (a UUID as a UID);
 PS3.10, 7.1 (file meta information).
@@ -10,7 +10,10 @@ from io import BytesIO
 import numpy as np
 from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
+from pydicom.sr.coding import Code
 from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from gliokit.core.coding import CodedTerm
 
 LPS_OF_RAS = np.array([-1.0, -1.0, 1.0])  # and RAS of LPS
 VERSION = "GLIOKIT_1"
@@ -22,6 +25,11 @@ def uid_of_digest(digest: bytes) -> UID:
 
 
 IMPLEMENTATION = uid_of_digest(hashlib.sha256(VERSION.encode()).digest())
+
+
+def code_of(term: CodedTerm) -> Code:
+    """Give a term as pydicom and highdicom take it."""
+    return Code(term.value, term.scheme, term.meaning)
 
 
 def encoded(dataset: Dataset, *, syntax: UID = ExplicitVRLittleEndian) -> bytes:

@@ -16,6 +16,7 @@ from pydicom.uid import UID
 from gliokit.io.dicom_encoding import uid_of_digest
 
 MANUFACTURER = "gliokit"
+GIVEN = "labels given by a person"  # stands where no model outlined the tumor
 RESEARCH_USE = "Research use only"
 BLANK_UID = UID("2.25.0")  # stands while the UIDs of an object are not known
 # type 2: there even when empty
@@ -53,22 +54,32 @@ class Maker:
 
     Attributes
     ----------
-    model : str
-        Name of the model.
+    model : str or None
+        Name and version of the model; None where a person gave the labels.
     bundle_sha256 : str
         Hash of its bundle.
     options : str
         All choices that shape the result, in a fixed order.
     """
 
-    model: str
-    bundle_sha256: str
+    model: str | None
+    bundle_sha256: str = ""
     options: str = ""
+
+    @property
+    def name(self) -> str:
+        """The model, or that there was none."""
+        return self.model or GIVEN
 
     @property
     def software(self) -> str:
         """Version of this package."""
         return installed_version("gliokit")
+
+    @property
+    def version(self) -> str:
+        """Of this package and of the model: what an algorithm goes by."""
+        return f"{self.software} {self.bundle_sha256[:16]}".strip()
 
 
 def derived_uid(
@@ -105,7 +116,7 @@ def made_uid(kind: str, *, sources: Iterable[str], content: bytes, maker: Maker)
         kind,
         sources=sources,
         content=content,
-        model=f"{maker.model} {maker.bundle_sha256}",
+        model=f"{maker.name} {maker.bundle_sha256}",
         version=maker.software,
         options=maker.options,
     )
@@ -122,12 +133,28 @@ def shared_identity(header: Dataset) -> Dataset:
     return identity
 
 
+def without_identity(header: Dataset) -> Dataset:
+    """Give a header without identity: highdicom refuses what hospitals do write there."""
+    bare = Dataset()
+    bare.update(header)
+    for element in shared_identity(Dataset()):
+        bare.add_new(element.tag, element.VR, None)
+    bare.pop("SpecificCharacterSet", None)
+    return bare
+
+
+def forget_clock(made: Dataset) -> None:
+    """Remove the times at which highdicom made an object; its last contributor is itself."""
+    del made.InstanceCreationDate, made.InstanceCreationTime
+    del made.ContributingEquipmentSequence[-1].ContributionDateTime
+
+
 def equipment(maker: Maker) -> Dataset:
-    """Name the device that made an object: this package and its model."""
+    """Name the device that made an object: this package, and its model where it used one."""
     device = Dataset()
     device.Manufacturer = MANUFACTURER
-    device.ManufacturerModelName = f"{MANUFACTURER} {maker.model}"[:64]
-    device.DeviceSerialNumber = maker.bundle_sha256[:16]
+    device.ManufacturerModelName = f"{MANUFACTURER} {maker.model or ''}".strip()[:64]
+    device.DeviceSerialNumber = maker.bundle_sha256[:16] or maker.software  # must not be empty
     device.SoftwareVersions = maker.software
     device.DeviceUID = made_uid("device", sources=(), content=b"", maker=maker)
     return device

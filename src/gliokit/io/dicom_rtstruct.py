@@ -4,7 +4,7 @@ One ROI per region that is present, one or more closed contours per slice, half 
 voxels inside and outside. A region's hole is cut out by a keyhole: a contour runs along a bridge
 to the hole, around it, and back over the same bridge.
 
-A ROI is what a model found, no target that a physician drew: unapproved, its type an assumption.
+A ROI is what a model found, or the label map of a person: unapproved, its type an assumption.
 An empty label map is refused, as in `gliokit.io.dicom_seg`.
 
 Source: DICOM PS3.3 2024, A.19, C.8.8.5, C.8.8.6 (keyhole), C.8.8.8.
@@ -207,9 +207,9 @@ def _add_roi(structures: Dataset, number: int, region: Region, *, maker: Maker) 
     roi.ROINumber = number
     roi.ReferencedFrameOfReferenceUID = structures.FrameOfReferenceUID
     roi.ROIName = REGION_TERMS[region]
-    roi.ROIDescription = f"{region} by {maker.model}. {RESEARCH_USE}"
-    roi.ROIGenerationAlgorithm = "AUTOMATIC"
-    roi.ROIGenerationDescription = f"{MANUFACTURER} {maker.software}, {maker.bundle_sha256[:16]}"
+    roi.ROIDescription = f"{region}: {maker.name}. {RESEARCH_USE}"
+    roi.ROIGenerationAlgorithm = "AUTOMATIC" if maker.model else "MANUAL"
+    roi.ROIGenerationDescription = f"{MANUFACTURER} {maker.version}" if maker.model else maker.name
     observation.ObservationNumber = number
     observation.ReferencedROINumber = number
     observation.RTROIInterpretedType = INTERPRETED_TYPES[region]

@@ -18,24 +18,25 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
-from pydicom.sr.coding import Code
 
-from gliokit.core.coding import ABNORMAL_STRUCTURE, BRAIN, LABEL_CODES, LABEL_COLORS, CodedTerm
+from gliokit.core.coding import ABNORMAL_STRUCTURE, BRAIN, LABEL_CODES, LABEL_COLORS
 from gliokit.core.errors import GeometryError, ImageError, LabelError
 from gliokit.core.geometry import GRID_TOLERANCE_MM, Grid, to_voxel, to_world
 from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import LABEL_TERMS, Label
-from gliokit.io.dicom_encoding import LPS_OF_RAS, encoded
+from gliokit.io.dicom_encoding import LPS_OF_RAS, code_of, encoded
 from gliokit.io.dicom_identity import (
     BLANK_UID,
     MANUFACTURER,
     RESEARCH_USE,
     Maker,
     equipment,
+    forget_clock,
     made_uid,
     series_number,
     shared_identity,
     source_moment,
+    without_identity,
 )
 from gliokit.io.dicom_source import planes_by_slice
 from gliokit.io.whole_file import write_whole_file
@@ -145,7 +146,7 @@ def _segmentation(
     first, device = headers[0], equipment(maker)
     date, time = source_moment(first)
     seg = hd.seg.Segmentation(
-        source_images=[_anonymous(header) for header in headers],
+        source_images=[without_identity(header) for header in headers],
         pixel_array=_volume(numbers[labels.array], labels, first.FrameOfReferenceUID),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
@@ -160,30 +161,18 @@ def _segmentation(
         software_versions=device.SoftwareVersions,
         device_serial_number=device.DeviceSerialNumber,
         content_label="TUMOR",
-        content_description=f"Tumor segmentation by {MANUFACTURER}. {RESEARCH_USE}",
+        content_description=_description(maker),
         series_description=f"Tumor segmentation, {RESEARCH_USE.lower()}",
         content_date=date,
         content_time=time,
         series_date=date,
         series_time=time,
     )
-    # highdicom's clock; the last contributor is highdicom itself
-    del seg.InstanceCreationDate, seg.InstanceCreationTime
-    del seg.ContributingEquipmentSequence[-1].ContributionDateTime
+    forget_clock(seg)
     seg.update(shared_identity(first))
     seg.DeviceUID = device.DeviceUID
     _set_dimensions(seg, BLANK_UID)
     return seg
-
-
-def _anonymous(header: Dataset) -> Dataset:
-    """Give a header without identity: highdicom refuses what hospitals do write there."""
-    bare = Dataset()
-    bare.update(header)
-    for element in shared_identity(Dataset()):
-        bare.add_new(element.tag, element.VR, None)
-    bare.pop("SpecificCharacterSet", None)
-    return bare
 
 
 def _volume(numbers: NDArray[np.uint8], labels: LabelMap, frame_of_reference: str) -> hd.Volume:
@@ -196,28 +185,33 @@ def _volume(numbers: NDArray[np.uint8], labels: LabelMap, frame_of_reference: st
     )
 
 
+def _description(maker: Maker) -> str:
+    made = f"Tumor segmentation by {MANUFACTURER}" if maker.model else maker.name.capitalize()
+    return f"{made}. {RESEARCH_USE}"
+
+
 def _segment(number: int, label: Label, maker: Maker) -> hd.seg.SegmentDescription:
-    algorithm = hd.AlgorithmIdentificationSequence(
-        name=maker.model,
-        family=codes.DCM.ArtificialIntelligence,
-        version=f"{maker.software} {maker.bundle_sha256[:16]}",
-        source=MANUFACTURER,
-        parameters={"options": maker.options} if maker.options else None,
-    )
+    kinds = hd.seg.SegmentAlgorithmTypeValues
     return hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=LABEL_TERMS[label],
-        segmented_property_category=_code(ABNORMAL_STRUCTURE),
-        segmented_property_type=_code(LABEL_CODES[label]),
-        algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
-        algorithm_identification=algorithm,
-        anatomic_regions=[_code(BRAIN)],
+        segmented_property_category=code_of(ABNORMAL_STRUCTURE),
+        segmented_property_type=code_of(LABEL_CODES[label]),
+        algorithm_type=kinds.AUTOMATIC if maker.model else kinds.MANUAL,
+        algorithm_identification=_algorithm(maker) if maker.model else None,
+        anatomic_regions=[code_of(BRAIN)],
         display_color=hd.color.CIELabColor.from_rgb(*LABEL_COLORS[label]),
     )
 
 
-def _code(term: CodedTerm) -> Code:
-    return Code(term.value, term.scheme, term.meaning)
+def _algorithm(maker: Maker) -> hd.AlgorithmIdentificationSequence:
+    return hd.AlgorithmIdentificationSequence(
+        name=maker.name,
+        family=codes.DCM.ArtificialIntelligence,
+        version=maker.version,
+        source=MANUFACTURER,
+        parameters={"options": maker.options} if maker.options else None,
+    )
 
 
 def _set_dimensions(seg: Dataset, uid: str) -> None:
