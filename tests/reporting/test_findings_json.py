@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from gliokit.core.errors import FindingsError
-from gliokit.core.findings import Notice, Quantity
+from gliokit.core.findings import Limit, Notice, QualityCheck, Quantity, Verdict
+from gliokit.core.vocabulary import MRSequence
 from gliokit.reporting.findings_json import findings_json, findings_schema, read_findings
 
 SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "findings.schema.json"
@@ -20,7 +21,26 @@ def test_findings_come_back_as_they_were(case):
         model=None,
         warnings=(Notice("w", "Größe [2, 3] doubtful,\n  see {x}."),),
         minimum_lesion_ml=Quantity(0.1, "mL", (0.05, 0.2)),
+        quality=(
+            QualityCheck(
+                "slice-spacing",
+                MRSequence.T2,
+                Quantity(5.5, "mm"),
+                Limit(None, 5.0, "mm", "a protocol"),
+                Verdict.DOUBTFUL,
+                "Thick.",
+            ),
+            QualityCheck(
+                "ghosting",
+                None,
+                None,
+                Limit(None, 0.04, "1", "assumed"),
+                Verdict.NOT_ASSESSABLE,
+                "No air.",
+            ),
+        ),
     )
+    jsonschema.validate(json.loads(findings_json(warned)), findings_schema())
     for findings in (case.findings, warned):
         assert read_findings(findings_json(findings)) == findings
 
@@ -83,9 +103,9 @@ def test_schema_in_the_documentation_is_the_one_in_the_code():
     ("text", "message"),
     [
         ("{", "findings are not JSON"),
-        ("[]", "schema version None, needed 1.0"),
-        ('{"schema_version": "0.1"}', "schema version 0.1, needed 1.0"),
-        ('{"schema_version": "1.0"}', "do not fit the schema at study_id: Field required"),
+        ("[]", "schema version None, needed 1.1"),
+        ('{"schema_version": "0.1"}', "schema version 0.1, needed 1.1"),
+        ('{"schema_version": "1.1"}', "do not fit the schema at study_id: Field required"),
     ],
 )
 def test_unreadable_findings_are_refused_with_the_reason(text, message):

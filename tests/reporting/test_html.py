@@ -7,9 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.core.findings import DISCLAIMER, Notice, Quantity
+from gliokit.core.findings import DISCLAIMER, Limit, Notice, QualityCheck, Quantity, Verdict
 from gliokit.core.vocabulary import Label, MRSequence, Phase, Region
+from gliokit.preprocessing.quality import (
+    agent,
+    alignment,
+    body_part,
+    coverage,
+    ghosting,
+    noise,
+    slices,
+)
+from gliokit.preprocessing.quality.judgment import Question
 from gliokit.reporting.html import LESIONS_SHOWN, SMALL_LESIONS_SHOWN, render_report
+from gliokit.reporting.wording import CHECK_TERMS
 
 
 def render(case, **changes):
@@ -202,3 +213,50 @@ def test_tumor_that_could_not_be_seen_is_not_called_absent(case):
     assert "Whether there is a tumor could not be assessed." in text
     assert "Lesions could not be assessed." in text
     assert "3.58" not in text
+
+
+def quality_checks():
+    spacing = Limit(None, 5.0, "mm", "a protocol")
+    likeness = Limit(0.05, None, "1", "assumed")
+    return (
+        QualityCheck(
+            "slice-spacing",
+            MRSequence.T2,
+            Quantity(5.5, "mm"),
+            spacing,
+            Verdict.DOUBTFUL,
+            "Thick slices.",
+        ),
+        QualityCheck(
+            "likeness", MRSequence.T1, Quantity(0.6, "1"), likeness, Verdict.FINE, "Much alike."
+        ),
+        QualityCheck("ghosting", None, None, likeness, Verdict.NOT_ASSESSABLE, "No air."),
+    )
+
+
+def test_doubtful_checks_are_shown_and_the_others_folded(case):
+    report = render(case, quality=quality_checks())
+    section = report.split("Quality of the images")[1].split("</section>")[0]
+    open_part, folded = section.split("<details>")
+    assert "Distance of slices T2 5.5 mm ≤ 5 mm doubtful Thick slices." in words(open_part)
+    assert 'class="doubtful"' in open_part
+    assert 'class="doubtful"' not in folded
+    assert "Much alike." in folded
+    assert "all – ≥ 0.05 not assessable No air." in words(folded)
+    assert "distance of slices – a protocol" in words(folded)
+
+
+def test_checks_that_are_all_fine_are_folded_away(case):
+    report = render(case, quality=quality_checks()[1:])
+    section = report.split("Quality of the images")[1].split("</section>")[0]
+    assert "Of 2 checks, none found anything doubtful." in words(section.split("<details>")[0])
+
+
+def test_report_without_checks_has_no_section_of_them(case):
+    assert "Quality of the images" not in render(case)
+
+
+def test_every_check_that_is_made_has_a_term():
+    modules = (agent, alignment, body_part, coverage, ghosting, noise, slices)
+    named = [value for module in modules for value in vars(module).values()]
+    assert {value.code for value in named if isinstance(value, Question)} == set(CHECK_TERMS)

@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.core.findings import Notice, Quantity
+from gliokit.core.findings import Limit, Notice, Quantity
 from gliokit.core.vocabulary import Label, MRSequence, Side
 from gliokit.reporting.wording import (
     attention,
     bounds_text,
     center_text,
+    figure_text,
     headline_lesion,
     interval_text,
+    limit_text,
     quantity_text,
     summary_text,
     time_text,
@@ -31,6 +33,33 @@ from gliokit.reporting.wording import (
 )
 def test_numbers_carry_their_unit_and_no_more_decimals_than_they_bear(value, unit, text):
     assert quantity_text(Quantity(value, unit)) == text
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text"),
+    [
+        (Quantity(5.5, "mm"), "5.5\xa0mm"),
+        (Quantity(0.7512, "1"), "0.751"),
+        (Quantity(2.7e-6, "1"), "<0.001"),
+        (Quantity(-0.137, "1"), "-0.137"),
+        (Quantity(3047.6, "mm2"), "3048\xa0mm²"),
+        (None, "–"),
+    ],
+)
+def test_figures_of_quality_have_three_digits(quantity, text):
+    assert figure_text(quantity) == text
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (Limit(None, 5.0, "mm", "s"), "≤ 5\xa0mm"),
+        (Limit(0.75, None, "1", "s"), "≥ 0.75"),
+        (Limit(0.6, 2.6, "L", "s"), "0.6–2.6\xa0L"),
+    ],
+)
+def test_limits_say_on_which_side_they_are(limit, text):
+    assert limit_text(limit) == text
 
 
 def test_interval_is_written_only_where_there_is_one():

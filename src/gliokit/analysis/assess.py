@@ -18,15 +18,27 @@ from numpy.typing import NDArray
 
 from gliokit.analysis.notices import doubts, not_judged
 from gliokit.analysis.options import Options
-from gliokit.core.findings import Findings, Input, Lesion, Model, Quantity, RegionVolume
+from gliokit.core.findings import (
+    Findings,
+    Input,
+    Lesion,
+    Model,
+    Notice,
+    QualityCheck,
+    Quantity,
+    RegionVolume,
+    Verdict,
+)
 from gliokit.core.geometry import Affine, axis_codes, spacing_mm, to_world
 from gliokit.core.image import Image
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.measurement.lesions import measure_lesions
 from gliokit.measurement.volume import volumes_by_label, volumes_by_region
+from gliokit.preprocessing.quality.slices import SLICE_SPACING
 from gliokit.segmentation.default import Segmentation
 
+COARSE_SPACING = "coarse-spacing"  # of `gliokit.analysis.notices`
 LESION_REGIONS = (Region.TUMOR_CORE, Region.WHOLE_TUMOR)
 SOFTWARE = ("numpy", "scipy", "nibabel", "openvino")  # whose versions can change a number
 
@@ -38,6 +50,7 @@ def assess(
     model: Model | None,
     options: Options,
     created: str,
+    quality: tuple[QualityCheck, ...] = (),
 ) -> Findings:
     """Measure a segmented study and say what the reader must know.
 
@@ -49,6 +62,8 @@ def assess(
         What made the labels; None where the caller brought them.
     created : str
         ISO 8601 time, UTC; the only part of the findings that differs between two runs.
+    quality : tuple of QualityCheck
+        Checks of the images; what is doubtful in them is among the warnings.
     """
     labels = segmentation.labels
     not_assessed = not_judged(study) if model else ()
@@ -69,13 +84,30 @@ def assess(
             segmentation, options, regions=[r for r in LESION_REGIONS if r not in unseen]
         ),
         minimum_lesion_ml=Quantity(options.minimum_lesion_ml, "mL"),
-        warnings=(*segmentation.notices, *doubts(study, labels)),
+        warnings=with_quality((*segmentation.notices, *doubts(study, labels)), quality),
         not_assessed=not_assessed,
+        quality=quality,
         software=(
             ("python", platform.python_version()),
             *((name, version(name)) for name in SOFTWARE),
         ),
     )
+
+
+def with_quality(
+    notices: tuple[Notice, ...], quality: tuple[QualityCheck, ...]
+) -> tuple[Notice, ...]:
+    """Add what is doubtful in the images to the warnings, one for each kind of check.
+
+    Images that show nothing are doubtful too; what merely could not be checked is not.
+    """
+    grouped: dict[str, list[QualityCheck]] = {}
+    for check in quality:
+        if check.verdict is not Verdict.FINE and check.figure is not None:
+            grouped.setdefault(check.code, []).append(check)
+    if any(notice.code == COARSE_SPACING for notice in notices):
+        grouped.pop(SLICE_SPACING.code, None)  # said already
+    return (*notices, *(Notice(code, _in_one(checks)) for code, checks in grouped.items()))
 
 
 def with_intervals(
@@ -119,6 +151,13 @@ def midline_mm(brain: NDArray[np.bool_], affine: Affine) -> float:
     per_axis = [brain.sum(axis=others) for others in ((1, 2), (0, 2), (0, 1))]
     center = [float(np.average(np.arange(len(n)), weights=n)) for n in per_axis]
     return float(to_world(affine, center)[0])
+
+
+def _in_one(checks: Sequence[QualityCheck]) -> str:
+    """Join the sentences of one kind of check, each with the image it is about."""
+    return " ".join(
+        f"{check.sequence}: {check.text}" if check.sequence else check.text for check in checks
+    )
 
 
 def _with_interval(volume: Quantity, interval: tuple[float, float]) -> Quantity:

@@ -5,10 +5,11 @@ where one was estimated. Coordinates are RAS+ mm, or voxel indices of the segmen
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gliokit.core.vocabulary import REGION_LABELS, Label, MRSequence, Region, Side
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 DISCLAIMER = "For research use only; not a medical device."
 
 Point = tuple[float, float, float]
@@ -23,7 +24,7 @@ class Quantity:
     value : float
         In `unit`.
     unit : str
-        `mL`, `mm` or `mm2`.
+        `mL`, `L`, `mm`, `mm2`, or `1` for a ratio or a share of one.
     interval : tuple of float or None
         90 % interval in `unit`; None where no uncertainty was estimated.
     """
@@ -152,6 +153,68 @@ class Lesion:
     product: Quantity | None = None
 
 
+class Verdict(StrEnum):
+    """What a check of the input came to."""
+
+    FINE = "fine"
+    DOUBTFUL = "doubtful"
+    NOT_ASSESSABLE = "not assessable"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a figure must keep to.
+
+    Attributes
+    ----------
+    lowest, highest : float or None
+        In `unit`; None where that side is open.
+    unit : str
+        As of a `Quantity`.
+    source : str
+        Where the limit comes from; begins with `assumed` where nothing published gives it.
+    """
+
+    lowest: float | None
+    highest: float | None
+    unit: str
+    source: str
+
+    def holds(self, value: float) -> bool:
+        """Whether a figure keeps to it."""
+        high_enough = self.lowest is None or value >= self.lowest
+        return high_enough and (self.highest is None or value <= self.highest)
+
+
+@dataclass(frozen=True, slots=True)
+class QualityCheck:
+    """One check of the input's quality.
+
+    Attributes
+    ----------
+    code : str
+        Stable, such as `slice-spacing`.
+    sequence : MRSequence or None
+        Which image was checked; None where it was the study as a whole.
+    figure : Quantity or None
+        What was measured; None where it could not be.
+    limit : Limit
+        What it was held against.
+    verdict : Verdict
+        Fine where the figure keeps to the limit, doubtful where it does not; not assessable
+        where there is no figure, or where it says that the image shows nothing.
+    text : str
+        One sentence: what was found, and what follows from it.
+    """
+
+    code: str
+    sequence: MRSequence | None
+    figure: Quantity | None
+    limit: Limit
+    verdict: Verdict
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """Everything found in one study.
@@ -174,6 +237,8 @@ class Findings:
         Lesions below it are listed and counted, but get no diameters.
     warnings, not_assessed : tuple of Notice
         What is doubtful; what could not be judged, with the reason.
+    quality : tuple of QualityCheck
+        Checks of the images that went in, fine ones too.
     """
 
     study_id: str
@@ -189,6 +254,7 @@ class Findings:
     minimum_lesion_ml: Quantity
     warnings: tuple[Notice, ...]
     not_assessed: tuple[Notice, ...]
+    quality: tuple[QualityCheck, ...] = ()
     software: tuple[tuple[str, str], ...] = ()
     schema_version: str = SCHEMA_VERSION
     disclaimer: str = DISCLAIMER

@@ -20,7 +20,7 @@ from gliokit.core.findings import SCHEMA_VERSION, Findings
 from gliokit.core.vocabulary import LABEL_TERMS, Label
 
 DECIMALS = 6
-UNITS = ("mL", "mm", "mm2")
+UNITS = ("mL", "L", "mm", "mm2", "1")  # UCUM
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
 
@@ -65,7 +65,8 @@ def read_findings(text: str) -> Findings:
 def findings_schema() -> JsonSchemaValue:
     """Describe the JSON as a JSON schema (draft 2020-12)."""
     schema = _adapter().json_schema(schema_generator=_FindingsSchema)
-    schema["$defs"]["Quantity"]["properties"]["unit"]["enum"] = list(UNITS)
+    for record in ("Quantity", "Limit"):
+        schema["$defs"][record]["properties"]["unit"]["enum"] = list(UNITS)
     schema["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
     return {
         "$schema": GenerateJsonSchema.schema_dialect,

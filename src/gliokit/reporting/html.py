@@ -12,7 +12,7 @@ from itertools import chain
 
 from jinja2 import Template
 
-from gliokit.core.findings import Findings, Lesion, RegionVolume
+from gliokit.core.findings import Findings, Lesion, QualityCheck, RegionVolume, Verdict
 from gliokit.core.geometry import axial_tilt_degrees
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
@@ -61,6 +61,14 @@ class _Lesions:
     headline_group: Sequence[Lesion]
 
 
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """Checks of the input: those that are not fine, and the others, folded away."""
+
+    shown: Sequence[QualityCheck]
+    folded: Sequence[QualityCheck]
+
+
 def render_report(findings: Findings, study: Study, labels: LabelMap) -> str:
     """Write the report of one study.
 
@@ -96,6 +104,7 @@ def render_report(findings: Findings, study: Study, labels: LabelMap) -> str:
         columns=_columns(stage),
         outlined=sorted({r for f in overview for r, _ in f.outlines}, key=REGIONS.index),
         lesions=lesions,
+        quality=_group_checks(findings),
         tilt=_tilt(labels),
     )
 
@@ -146,6 +155,18 @@ def _key_volumes(findings: Findings, phase: Phase) -> list[RegionVolume]:
     ]
 
 
+def _group_checks(findings: Findings) -> _Checks:
+    return _Checks(
+        shown=[check for check in findings.quality if _worth_showing(check)],
+        folded=[check for check in findings.quality if not _worth_showing(check)],
+    )
+
+
+def _worth_showing(check: QualityCheck) -> bool:
+    """Whether the figure breaks the limit; what was not to be checked is folded away."""
+    return check.verdict is not Verdict.FINE and check.figure is not None
+
+
 def _tilt(labels: LabelMap) -> float | None:
     tilt = axial_tilt_degrees(labels.affine)
     return tilt if tilt >= TILT_WORTH_SAYING else None
@@ -167,6 +188,9 @@ def _template() -> Template:
         "bounds": wording.bounds_text,
         "center": wording.center_text,
         "lengths": wording.lengths_text,
+        "check_term": wording.check_term,
+        "figure": wording.figure_text,
+        "limit": wording.limit_text,
         "time": wording.time_text,
     }
     return environment.get_template("report.html.j2")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from gliokit.core.findings import Findings, Lesion, Notice, Point, Quantity
+from gliokit.core.findings import Findings, Lesion, Limit, Notice, Point, Quantity
 from gliokit.core.vocabulary import REGION_TERMS, MRSequence, Region
 from gliokit.reporting.views import direction_text
 
@@ -21,7 +21,7 @@ SEQUENCE_TERMS: MappingProxyType[MRSequence, str] = MappingProxyType(
         MRSequence.FLAIR: "FLAIR",
     }
 )
-UNIT_SIGNS = MappingProxyType({"mm2": "mm²"})
+UNIT_SIGNS = MappingProxyType({"mm2": "mm²", "1": ""})
 DECIMALS_KEPT = 6  # noise of floating point lies below; it must not round a number up
 DECIMALS = MappingProxyType({"mL": 2, "mm": 1, "mm2": 0})
 INTERVAL_MEANING = (
@@ -29,6 +29,22 @@ INTERVAL_MEANING = (
     "true volume in nine of ten studies that the model had not seen, for each region by itself; "
     "its model card says which studies these were. Studies unlike those may lie outside more often."
 )
+CHECK_TERMS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "brain-volume": "Volume of the brain",
+        "brain-cut-off": "Flattest end of the brain",
+        "tumor-cut-off": "Tumor at the end of the scan",
+        "contrast-agent": "Brightening by contrast agent",
+        "slice-spacing": "Distance of slices",
+        "field-of-view": "Share of the brain not shown",
+        "contrast-to-noise": "Contrast over noise",
+        "ghosting": "Ghosts in the air",
+        "likeness": "In common with the reference (nats)",
+        "registration": "Fit here, best fit nearby as 1",
+        "left-right": "Fit of the mirror image, own fit as 1",
+    }
+)
+FIGURE_DIGITS, SMALLEST_FIGURE = 3, 0.001  # of a figure of quality
 # the region whose lesions stand for the tumor: the core where there is one
 HEADLINE_ORDER = (Region.TUMOR_CORE, Region.ENHANCING_TUMOR, Region.WHOLE_TUMOR)
 
@@ -121,6 +137,33 @@ def attention(findings: Findings) -> Sequence[Notice]:
     names = ", ".join(SEQUENCE_TERMS[sequence] for sequence in findings.missing)
     text = f"Not in the study: {names}. Everything below rests on the other sequences."
     return (Notice("missing-sequence", text), *findings.warnings)
+
+
+def figure_text(quantity: Quantity | None) -> str:
+    """Write a figure of quality to three digits, with its unit; a dash where there is none."""
+    return "–" if quantity is None else _measured(quantity.value, quantity.unit)
+
+
+def limit_text(limit: Limit) -> str:
+    """Write what a figure must keep to."""
+    if limit.highest is None:
+        return "" if limit.lowest is None else f"≥ {_measured(limit.lowest, limit.unit)}"
+    if limit.lowest is None:
+        return f"≤ {_measured(limit.highest, limit.unit)}"
+    return f"{limit.lowest:g}–{_measured(limit.highest, limit.unit)}"
+
+
+def check_term(code: str) -> str:
+    """Name what a check looks at."""
+    return CHECK_TERMS[code]
+
+
+def _measured(value: float, unit: str) -> str:
+    if 0 < value < SMALLEST_FIGURE:
+        digits = f"<{SMALLEST_FIGURE:g}"
+    else:
+        digits = f"{value:.0f}" if value >= 10**FIGURE_DIGITS else f"{value:.{FIGURE_DIGITS}g}"
+    return f"{digits}\N{NO-BREAK SPACE}{unit_text(unit)}".rstrip()
 
 
 def _lesion_sentence(findings: Findings, lesion: Lesion) -> str:
