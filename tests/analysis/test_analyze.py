@@ -10,9 +10,10 @@ import pytest
 from gliokit.analysis.analyze import analyze
 from gliokit.analysis.given_labels import GivenLabels
 from gliokit.analysis.options import Options
-from gliokit.core.errors import GeometryError, NotAssessableError
+from gliokit.core.errors import NotAssessableError
 from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import MRSequence, Region
+from gliokit.evaluation.overlap import dice
 from gliokit.io.nifti import read_label_map
 
 
@@ -50,13 +51,20 @@ def test_stages_are_reported_in_order(bright_study, segmenter, tmp_path):
     assert stages == ["outlining the tumor", "measuring", "writing the report"]
 
 
-def test_images_on_two_grids_are_refused_and_nothing_is_written(bright_study, segmenter, tmp_path):
+def test_an_image_on_another_grid_is_registered_and_its_labels_stand_beside(
+    bright_study, segmenter, tmp_path
+):
     flair = bright_study[MRSequence.FLAIR]
-    turned = replace(flair, affine=flair.affine @ np.diag([-1.0, 1, 1, 1]))
-    study = replace(bright_study, images={**bright_study.images, MRSequence.FLAIR: turned})
-    with pytest.raises(GeometryError, match="bright t1c and bright flair differ: orientation"):
-        analyze(study, tmp_path / "out", segmenter=segmenter)
-    assert list(tmp_path.iterdir()) == []
+    mirrored = np.ascontiguousarray(flair.array[::-1])
+    affine = flair.affine @ [[-1, 0, 0, 47], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    moved = replace(flair, array=mirrored, affine=affine)  # stored the other way round
+    study = replace(bright_study, images={**bright_study.images, MRSequence.FLAIR: moved})
+    analyze(study, tmp_path / "out", segmenter=segmenter)
+    whole = nib.load(tmp_path / "out/segmentation.nii.gz")
+    native = nib.load(tmp_path / "out/native/flair.nii.gz")
+    assert np.allclose(native.affine, affine)
+    there = np.asarray(native.dataobj)[::-1]
+    assert dice(np.asarray(whole.dataobj) > 0, there > 0) > 0.8
 
 
 def test_study_that_cannot_be_assessed_leaves_nothing(bright_study, segmenter, tmp_path):
@@ -108,4 +116,26 @@ def test_probabilities_of_labels_that_a_person_gave_are_refused(bright_study, tm
             segmenter=GivenLabels(labels),
             options=Options(probabilities=True),
         )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_checks_of_the_images_stand_in_the_findings_and_in_the_report(
+    bright_study, segmenter, tmp_path
+):
+    findings = analyze(bright_study, tmp_path / "out", segmenter=segmenter)
+    told = {check.code: check.figure.value for check in findings.quality if check.figure}
+    assert told["slice-spacing"] == 3
+    assert told["brain-volume"] == pytest.approx(4 / 3 * np.pi * 0.66 * 0.78 * 0.6, rel=0.02)
+    written = json.loads((tmp_path / "out" / "findings.json").read_text())
+    assert len(written["quality"]) == len(findings.quality)
+    assert "Quality of the images" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_study_of_one_gray_ends_without_numbers(bright_study, segmenter, tmp_path):
+    gray = {
+        s: replace(image, array=np.where(image.array > 0, 100, 0).astype(np.float32))
+        for s, image in bright_study.images.items()
+    }
+    with pytest.raises(NotAssessableError, match="no image of study bright shows anything"):
+        analyze(replace(bright_study, images=gray), tmp_path / "out", segmenter=segmenter)
     assert list(tmp_path.iterdir()) == []

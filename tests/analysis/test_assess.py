@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.analysis.assess import assess, midline_mm
+from gliokit.analysis.assess import assess, midline_mm, with_quality
 from gliokit.analysis.options import Options
-from gliokit.core.findings import Model, Notice
+from gliokit.core.findings import Limit, Model, Notice, QualityCheck, Quantity, Verdict
 from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import Label, MRSequence, Phase, Region, Side
 from gliokit.segmentation.default import Segmentation
@@ -148,3 +148,32 @@ def test_phase_and_probabilities_stand_among_the_options(assessed, bright_study)
     options = dict(assessed().options)
     assert options["phase"] == "unknown"
     assert options["probabilities"] == "no"
+
+
+def check_of(code, sequence, verdict, figure=1.0):
+    quantity = None if figure is None else Quantity(figure, "mm")
+    limit = Limit(None, 0.5, "mm", "assumed")
+    return QualityCheck(code, sequence, quantity, limit, verdict, f"{code} text.")
+
+
+def test_doubtful_images_are_among_the_warnings_once_for_each_kind_of_check():
+    checks = (
+        check_of("brain-cut-off", None, Verdict.DOUBTFUL),
+        check_of("registration", MRSequence.T1, Verdict.DOUBTFUL),
+        check_of("registration", MRSequence.T2, Verdict.FINE),
+        check_of("registration", MRSequence.FLAIR, Verdict.DOUBTFUL),
+        check_of("contrast-to-noise", MRSequence.T2, Verdict.NOT_ASSESSABLE),
+        check_of("ghosting", MRSequence.T2, Verdict.NOT_ASSESSABLE, figure=None),
+    )
+    said = (Notice("said", "By the segmenter."),)
+    assert with_quality(said, checks) == (
+        *said,
+        Notice("brain-cut-off", "brain-cut-off text."),
+        Notice("registration", "t1: registration text. flair: registration text."),
+        Notice("contrast-to-noise", "t2: contrast-to-noise text."),
+    )
+
+
+def test_spacing_that_was_said_already_is_not_said_twice():
+    said = (Notice("coarse-spacing", "Said."),)
+    assert with_quality(said, (check_of("slice-spacing", MRSequence.T2, Verdict.DOUBTFUL),)) == said

@@ -116,5 +116,5 @@ def test_image_without_a_brain_is_not_assessable(analyze, shared_data, out):
     scan = shared_data / "ibsi/ibsi_1_ct_radiomics_phantom/nifti/image/phantom.nii.gz"
     ending = analyze("--t1c", scan, "-o", out)
     assert ending.code == 3
-    assert "needed is a skull-stripped brain" in ending.stderr.splitlines()[-1]
+    assert "shows no head that can be recognized" in ending.stderr.splitlines()[-1]
     assert not out.exists()

@@ -72,6 +72,26 @@ def test_a_t1_that_is_only_described_as_contrast_is_not_taken_for_one():
     assert numbers(plan)[T1] == 1
 
 
+def agent(series, entered):
+    return replace(series, facts=replace(series.facts, contrast_agent=entered))
+
+
+def test_a_t1_after_an_agent_is_one_with_it_though_none_is_entered():
+    alike = head(fluid=0.3)  # no enhancement tells them apart
+    series = [Series(n, alike, SHORT) for n in (1, 2, 3)]
+    plan = identify([agent(series[0], False), agent(series[1], True), agent(series[2], False)])
+    assert [kind for kind, _ in plan.kinds.values()] == [SeriesKind.T1, T1C, T1C]
+
+
+def test_thin_slices_do_not_make_up_for_doubt():
+    unsure = AcquisitionFacts("t1", repetition_ms=550, echo_ms=10, contrast_agent=False)
+    thin = Series(5, head(fluid=0.3, spacing=4.0), replace(unsure, acquisition=3))
+    plan = identify([*(agent(one, False) for one in study()), thin])
+    assert plan.kinds[5][0] is SeriesKind.T1
+    assert plan.kinds[5][1] > 0.7
+    assert plan.chosen[T1].number == 1
+
+
 def test_of_two_t2_the_thinner_is_taken():
     plan = identify([*study(), Series(5, head(fluid=2.5, spacing=4.0), LONG)])
     assert plan.chosen[T2].number == 5

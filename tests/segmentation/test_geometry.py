@@ -12,9 +12,9 @@ from gliokit.core.geometry import to_world
 from gliokit.core.image import Image
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence, Region
+from gliokit.preprocessing.view import CANVAS, INPUTS, on_canvas, placed
 from gliokit.segmentation.calibration import Calibration, RegionCalibration
 from gliokit.segmentation.default import OUTPUTS, DefaultSegmenter, detail_box
-from gliokit.segmentation.view import CANVAS, INPUTS, on_canvas, placed
 
 CARD = Card(
     name="bright",

@@ -14,10 +14,10 @@ from gliokit.core.system import TrainingRun
 from gliokit.core.vocabulary import MRSequence
 from gliokit.evaluation.overlap import dice
 from gliokit.preprocessing.orientation import turn_to_ras
+from gliokit.preprocessing.view import view_of
 from gliokit.segmentation.default import load_segmenter
 from gliokit.segmentation.default_settings import start_weights
 from gliokit.segmentation.trained_default import Default
-from gliokit.segmentation.view import view_of
 
 pytest.importorskip("torch", reason="torch is in the extra `train`")
 

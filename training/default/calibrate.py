@@ -43,6 +43,7 @@ from gliokit.evaluation.conformal import conformal_quantile
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_label_map
 from gliokit.preprocessing.orientation import turn_to_ras
+from gliokit.preprocessing.view import view_of
 from gliokit.segmentation.calibration import (
     CALIBRATION,
     LEVEL,
@@ -50,7 +51,6 @@ from gliokit.segmentation.calibration import (
     RegionCalibration,
 )
 from gliokit.segmentation.default import OUTPUTS, DefaultSegmenter, load_segmenter
-from gliokit.segmentation.view import view_of
 
 WIDTH = 1 / 16  # of the bins of the logit
 SEED = 31

@@ -21,7 +21,7 @@ from gliokit.evaluation.overlap import dice
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_label_map
 from gliokit.preprocessing.orientation import turn_to_ras
-from gliokit.segmentation.view import view_of
+from gliokit.preprocessing.view import view_of
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the fine logits inside the box
 

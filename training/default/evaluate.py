@@ -32,6 +32,7 @@ from gliokit.evaluation.overlap import dice
 from gliokit.evaluation.surface import hausdorff_95_mm
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_label_map
+from gliokit.preprocessing.view import view_of
 from gliokit.segmentation.calibration import CALIBRATION, read_calibration
 from gliokit.segmentation.default import (
     OUTPUTS,
@@ -39,7 +40,6 @@ from gliokit.segmentation.default import (
     Segmentation,
     load_segmenter,
 )
-from gliokit.segmentation.view import view_of
 
 TUMOR = tuple(region for region in OUTPUTS if region is not Region.RESECTION_CAVITY)
 REFUSED = "refused"

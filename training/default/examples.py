@@ -25,8 +25,8 @@ from gliokit.phantom.scan.scanner import draw_session
 from gliokit.phantom.scan.water import water_content
 from gliokit.phantom.study import scan_body, strip
 from gliokit.preprocessing.normalization import brain_statistics
+from gliokit.preprocessing.view import channels, on_canvas
 from gliokit.segmentation.examples import covering, left_out, regions_of
-from gliokit.segmentation.view import channels, on_canvas
 
 COARSE_MM = 2  # statistics come from the coarse image in training as in use
 

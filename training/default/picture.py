@@ -29,7 +29,7 @@ from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_label_map
 from gliokit.preprocessing.orientation import turn_to_ras
-from gliokit.segmentation.view import view_of
+from gliokit.preprocessing.view import view_of
 
 WORST = 3
 SHOWN = (MRSequence.T1C, MRSequence.FLAIR)

@@ -36,9 +36,9 @@ from gliokit.learning.losses import region_loss
 from gliokit.learning.torch_session import read_unet
 from gliokit.learning.weights import take_over
 from gliokit.networks.unet import UNet
+from gliokit.preprocessing.view import INPUTS
 from gliokit.segmentation.default import OUTPUTS
 from gliokit.segmentation.default_settings import start_weights
-from gliokit.segmentation.view import INPUTS
 
 SAVE_EVERY = 50
 CHECKPOINT, LOG = "checkpoint.safetensors", "log.csv"

@@ -5,19 +5,26 @@ a segmentation; `gliokit.segmentation.default` and `gliokit.analysis.given_label
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
-from gliokit.analysis.assess import assess
+from gliokit.analysis.assess import assess, describe_inputs
 from gliokit.analysis.options import Options
-from gliokit.analysis.output import FINDINGS, PROBABILITIES, REPORT, SEGMENTATION, result_folder
+from gliokit.analysis.outline import OnStage, Outlined, Segmenter, outline
+from gliokit.analysis.output import (
+    FINDINGS,
+    NATIVE,
+    PROBABILITIES,
+    REPORT,
+    SEGMENTATION,
+    result_folder,
+)
 from gliokit.core.errors import NotAssessableError
-from gliokit.core.findings import Findings, Model, Notice
-from gliokit.core.study import Study, shared_grid
+from gliokit.core.findings import Findings, Notice
+from gliokit.core.study import Study
 from gliokit.io.nifti import write_label_map, write_probability_map
+from gliokit.preprocessing.quality.checks import check_study, check_usable
 from gliokit.reporting.findings_json import findings_json
 from gliokit.reporting.html import render_report
 from gliokit.segmentation.default import Segmentation
@@ -25,18 +32,13 @@ from gliokit.segmentation.probabilities import Probabilities
 
 log = logging.getLogger(__name__)
 
-OnStage = Callable[[str], None]
 
+@dataclass(frozen=True, slots=True)
+class Analyzed:
+    """What was found in a study, and its images on the grid that was measured on."""
 
-class Segmenter(Protocol):
-    """Outlines the tumor of a study."""
-
-    @property
-    def model(self) -> Model | None:
-        """What made the labels; None where nothing of ours did."""
-
-    def predict(self, study: Study) -> Segmentation:
-        """Give labels and brain on the grid of `study.reference`."""
+    findings: Findings
+    study: Study
 
 
 def analyze(
@@ -63,15 +65,16 @@ def analyze(
 
     Raises
     ------
-    GeometryError
-        If the images lie on different grids.
     NotAssessableError
-        If the images show no brain, or probabilities are asked of a segmenter that has none.
+        If the images show no brain, or nothing but noise, or probabilities are asked of a
+        segmenter that has none.
     OutputError
         If the result cannot be written there.
     """
     with result_folder(out, force=force) as folder:
-        return analyze_into(folder, study, segmenter=segmenter, options=options, on_stage=on_stage)
+        return analyze_into(
+            folder, study, segmenter=segmenter, options=options, on_stage=on_stage
+        ).findings
 
 
 def analyze_into(
@@ -82,7 +85,7 @@ def analyze_into(
     options: Options | None = None,
     notices: tuple[Notice, ...] = (),
     on_stage: OnStage = log.info,
-) -> Findings:
+) -> Analyzed:
     """Analyze a study and write the result's files into an existing folder.
 
     Parameters
@@ -90,27 +93,39 @@ def analyze_into(
     notices : tuple of Notice
         Said first among the warnings.
     """
-    shared_grid(study)
-    on_stage("outlining the tumor")
-    segmentation = segmenter.predict(study)
     options = options or Options()
+    outlined = outline(study, segmenter, probabilities=options.probabilities, on_stage=on_stage)
+    shown, segmentation = outlined.study, outlined.segmentation
     probabilities = _asked_for(segmentation, study) if options.probabilities else None
     on_stage("measuring")
+    quality = check_study(shown, segmentation.brain, segmentation.labels, raw=outlined.scanned)
+    if segmenter.model:  # labels that a person drew do not rest on what we see
+        check_usable(quality, study_id=study.study_id)
     findings = assess(
-        study,
+        shown,
         replace(segmentation, notices=(*notices, *segmentation.notices)),
         model=segmenter.model,
         options=options,
+        quality=quality,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    findings = replace(findings, inputs=describe_inputs(study))
     on_stage("writing the report")
     write_label_map(folder / SEGMENTATION, segmentation.labels)
     if probabilities:
         _write_probabilities(folder, probabilities)
-    report = render_report(findings, study, segmentation.labels)
+    _write_native(folder, outlined)
+    report = render_report(findings, shown, segmentation.labels)
     (folder / REPORT).write_text(report, encoding="utf-8")
     (folder / FINDINGS).write_text(findings_json(findings), encoding="utf-8")
-    return findings
+    return Analyzed(findings, shown)
+
+
+def _write_native(folder: Path, outlined: Outlined) -> None:
+    for sequence, labels in outlined.native.items():
+        path = folder / NATIVE[sequence]
+        path.parent.mkdir(exist_ok=True)
+        write_label_map(path, labels)
 
 
 def _asked_for(segmentation: Segmentation, study: Study) -> Probabilities:

@@ -20,10 +20,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
-from gliokit.analysis.analyze import Segmenter, analyze
+from gliokit.analysis.analyze import analyze
 from gliokit.analysis.assess import describe_inputs
 from gliokit.analysis.failure import FAILURE, exit_code, reason
 from gliokit.analysis.options import OF_THE_MODEL, Options
+from gliokit.analysis.outline import Segmenter
 from gliokit.analysis.output import (
     FINDINGS,
     csv_text,
@@ -122,7 +123,7 @@ def analyze_cohort(
         If the scheduler or its workers cannot be used.
     """
     out = out.absolute()  # a worker has a folder of its own to start from
-    _prepare(out)
+    prepare_tables(out)
     outcomes: dict[str, Outcome] = {}
     handler = _RowAnalysis(cohort.load, out, load_segmenter, options)
     try:
@@ -133,7 +134,7 @@ def analyze_cohort(
                 yield outcome
     finally:
         remove_leftovers(out)
-        _write_tables(out, cohort.rows, outcomes)
+        write_tables(out, cohort.rows, outcomes)
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def _hashes(inputs: tuple[Input, ...]) -> dict[MRSequence, str]:
     return {image.sequence: image.sha256 for image in inputs}
 
 
-def _prepare(out: Path) -> None:
+def prepare_tables(out: Path) -> None:
     """Make the folder, and see that its tables are ours to replace."""
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -221,7 +222,8 @@ def _prepare(out: Path) -> None:
                 )
 
 
-def _write_tables(out: Path, rows: Sequence[Row], outcomes: Mapping[str, Outcome]) -> None:
+def write_tables(out: Path, rows: Sequence[Row], outcomes: Mapping[str, Outcome]) -> None:
+    """Write summary and failures of the studies that have an outcome, in the order of the rows."""
     done = [(row, outcomes[row.study_id]) for row in rows if row.study_id in outcomes]
     summary = [_summary(row, o.findings) for row, o in done if o.findings]
     failures = [(o.study_id, o.reason, o.exit_code) for _, o in done if not o.findings]

@@ -6,7 +6,8 @@ The study is written and read back as NIfTI, so that the demo walks the path of 
 from dataclasses import replace
 from pathlib import Path
 
-from gliokit.analysis.analyze import OnStage, Segmenter, analyze_into
+from gliokit.analysis.analyze import analyze_into
+from gliokit.analysis.outline import OnStage, Segmenter
 from gliokit.analysis.output import INPUTS, SEGMENTATION, TRUTH, result_folder
 from gliokit.core.findings import Findings, Notice
 from gliokit.core.image import region_mask
@@ -36,12 +37,12 @@ def analyze_simulated(
         _write_inputs(folder, simulated)
         read = read_study(folder / INPUTS, study_id=simulated.study.study_id)
         study = replace(read, phase=simulated.study.phase)
-        findings = analyze_into(
+        analyzed = analyze_into(
             folder, study, segmenter=segmenter, notices=(SIMULATED,), on_stage=on_stage
         )
         prediction = read_label_map(folder / SEGMENTATION).array
     truth = simulated.labels.array
-    return findings, {
+    return analyzed.findings, {
         region: dice(region_mask(truth, region), region_mask(prediction, region))
         for region in OUTPUTS
         if region_mask(truth, region).any()

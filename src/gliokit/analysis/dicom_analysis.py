@@ -3,20 +3,22 @@
 import logging
 from pathlib import Path
 
-from gliokit.analysis.analyze import OnStage, Segmenter, analyze_into
+from gliokit.analysis.analyze import Analyzed, analyze_into
 from gliokit.analysis.dicom_input import DicomInput
 from gliokit.analysis.options import Options
-from gliokit.analysis.output import RTSTRUCT, SEG, SEGMENTATION, result_folder
+from gliokit.analysis.outline import OnStage, Segmenter
+from gliokit.analysis.output import PDF, RTSTRUCT, SEG, SEGMENTATION, SR, result_folder
 from gliokit.core.findings import Findings
-from gliokit.core.image import LabelMap
 from gliokit.io.dicom_identity import Maker
 from gliokit.io.dicom_rtstruct import write_rtstruct
 from gliokit.io.dicom_seg import write_seg
+from gliokit.io.dicom_source import Headers
 from gliokit.io.nifti import read_label_map
+from gliokit.reporting.dicom_pdf import write_encapsulated_pdf
+from gliokit.reporting.dicom_sr import write_sr
+from gliokit.reporting.pdf import render_pdf
 
 log = logging.getLogger(__name__)
-
-GIVEN = "labels given by a person"  # stands where no model outlined the tumor
 
 
 def analyze_dicom(
@@ -28,12 +30,15 @@ def analyze_dicom(
     force: bool = False,
     on_stage: OnStage = log.info,
 ) -> Findings:
-    """Analyze a study, and write its labels as SEG and RTSTRUCT too, where there are any.
+    """Analyze a study, and write its result as SR and PDF too, its labels as SEG and RTSTRUCT.
+
+    No object is written where the source has no frame of reference, and none of the labels where
+    there are none.
 
     Parameters and errors are those of `gliokit.analysis.analyze.analyze`.
     """
     with result_folder(out, force=force) as folder:
-        findings = analyze_into(
+        analyzed = analyze_into(
             folder,
             source.study,
             segmenter=segmenter,
@@ -41,19 +46,24 @@ def analyze_dicom(
             notices=source.notices,
             on_stage=on_stage,
         )
-        labels = read_label_map(folder / SEGMENTATION)  # as it was written
-        if labels.array.any() and source.headers:
+        if source.headers:
             on_stage("writing DICOM objects")
-            _write_objects(folder, labels, source, findings)
-    return findings
+            _write_objects(folder, analyzed, source.headers)
+    return analyzed.findings
 
 
-def _write_objects(folder: Path, labels: LabelMap, source: DicomInput, findings: Findings) -> None:
-    model = findings.model
+def _write_objects(folder: Path, analyzed: Analyzed, headers: Headers) -> None:
+    findings, model = analyzed.findings, analyzed.findings.model
     maker = Maker(
-        f"{model.name} {model.version}" if model else GIVEN,
+        f"{model.name} {model.version}" if model else None,
         model.sha256 if model else "",
         "; ".join(f"{name}={value}" for name, value in findings.options),
     )
-    write_seg(folder / SEG, labels, source.headers, maker=maker)
-    write_rtstruct(folder / RTSTRUCT, labels, source.headers, maker=maker)
+    labels = read_label_map(folder / SEGMENTATION)  # as it was written
+    seg = None
+    if labels.array.any():
+        seg = write_seg(folder / SEG, labels, headers, maker=maker)
+        write_rtstruct(folder / RTSTRUCT, labels, headers, maker=maker)
+    write_sr(folder / SR, findings, headers, maker=maker, seg=seg)
+    pdf = render_pdf(findings, analyzed.study, labels)
+    write_encapsulated_pdf(folder / PDF, pdf, headers, maker=maker)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from gliokit.core.errors import GeometryError
 
 Affine: TypeAlias = NDArray[np.float64]
+Box: TypeAlias = tuple[slice, ...]  # one slice per axis
 
 GRID_TOLERANCE_MM = 1e-2  # two grids are one if no corner lies further apart than this
 _AXIS_CODES = (("L", "R"), ("P", "A"), ("I", "S"))

@@ -28,10 +28,17 @@ def stripped_brain(images: Iterable[NDArray[np.float32]]) -> NDArray[np.bool_]:
     foreground = first != background_value(first)
     for image in others:
         foreground |= image != background_value(image)
-    brain = cc3d.largest_k(foreground.view(np.uint8), k=1, connectivity=6).astype(bool)
-    box = bounding_box(brain)
-    brain[box] |= _holes(brain[box])
-    return brain
+    return filled(cc3d.largest_k(foreground.view(np.uint8), k=1, connectivity=6).astype(bool))
+
+
+def filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Fill what a mask (X, Y, Z) encloses."""
+    if not mask.any():
+        return mask
+    whole = mask.copy()
+    box = bounding_box(mask)
+    whole[box] |= _holes(mask[box])
+    return whole
 
 
 def background_value(image: NDArray[np.float32]) -> float:
@@ -84,7 +91,7 @@ def _holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def extent_mm(mask: NDArray[np.bool_], affine: Affine) -> tuple[float, float, float]:
     """Length of the mask along each voxel axis in mm; 0 for an empty mask."""
     x, y, z = (
-        (part.stop - part.start) * step
+        (part.stop - (part.start or 0)) * step
         for part, step in zip(bounding_box(mask), spacing_mm(affine), strict=True)
     )
     return x, y, z

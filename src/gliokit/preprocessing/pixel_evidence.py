@@ -2,13 +2,14 @@
 
 Fluid deep in the head makes a bright tail on T2 and a dark one on T1 and FLAIR. An agent
 brightens few voxels of a T1 much. Series lie where their headers say; nothing is registered.
-T1 and FLAIR of whole heads are not told apart here; up to four stripped images on one grid are
-judged by `gliokit.preprocessing.contrast`.
+Up to four stripped images on one grid are judged by `gliokit.preprocessing.contrast`, and so are
+up to four of a whole head once they are stripped; more whole heads are not told apart by pixels.
 
 Source: gliokit's own; the weights are assumed, looked at on ten simulated and one real head.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,13 @@ from gliokit.core.geometry import spacing_mm
 from gliokit.core.image import Image
 from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.brain import check_brain, stripped_brain
+from gliokit.preprocessing.brain_extraction import extract_brain
+from gliokit.preprocessing.carry import carry_image
 from gliokit.preprocessing.contrast import FARTHEST, read_contrast_model
+from gliokit.preprocessing.grids import grid_of_spacing
 from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
 
+LOOK_MM = 2.0  # voxels of what is stripped to be judged
 MM = 4.0  # steps of the world grid that is looked at
 HEAD_SHARE = 0.12  # of the 98th percentile, below which is air
 DEEP_SHARE = 0.5  # of the greatest depth below the skin
@@ -66,6 +71,26 @@ def enhancement(image: Image, other: Image) -> float:
     ratio = np.log(first[both] / there[both])
     low, middle, high = np.percentile(ratio, (100 - ENHANCED, 50, ENHANCED))
     return float((high - middle) - (middle - low))
+
+
+def head_log_odds(images: Mapping[int, Image]) -> dict[int, dict[MRSequence, float]]:
+    """Judge up to four images of a whole head as stripped ones: on one grid, where they lie.
+
+    Empty for any other study, and where no brain is found.
+    """
+    if not 0 < len(images) <= len(MRSequence):
+        return {}
+    finest = min(images, key=lambda number: float(spacing_mm(images[number].affine).max()))
+    grid = grid_of_spacing(images[finest].grid, LOOK_MM)
+    carried = {n: carry_image(image, np.eye(4), grid) for n, image in images.items()}
+    try:
+        brain = extract_brain(carried[finest])
+    except NotAssessableError:
+        return {}
+    nothing = np.float32(0)
+    return stripped_log_odds(
+        {n: replace(i, array=np.where(brain, i.array, nothing)) for n, i in carried.items()}
+    )
 
 
 def stripped_log_odds(images: Mapping[int, Image]) -> dict[int, dict[MRSequence, float]]:

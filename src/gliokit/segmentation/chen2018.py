@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.core.cohort import Cohort
-from gliokit.core.geometry import bounding_box
+from gliokit.core.geometry import Box, bounding_box
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
 from gliokit.core.system import (
@@ -39,7 +39,6 @@ from gliokit.learning.cases import Arrays, Cases
 from gliokit.learning.patches import cut, draw_center, voxels_by_class
 from gliokit.learning.settings import Regularization, Schedule
 from gliokit.segmentation.classes import CLASSES, classes_of, labels_of_classes
-from gliokit.segmentation.probabilities import Box
 from gliokit.segmentation.volume import ALL_FOUR, Volume, labels_of, normalized, volume_of
 
 if TYPE_CHECKING:

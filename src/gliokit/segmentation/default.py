@@ -23,7 +23,7 @@ from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundles
 from gliokit.bundles.session import Device, Session
 from gliokit.core.errors import BundleError, NotAssessableError
 from gliokit.core.findings import Model, Notice
-from gliokit.core.geometry import bounding_box, voxel_volume_mm3
+from gliokit.core.geometry import Box, bounding_box, voxel_volume_mm3
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, shared_grid
 from gliokit.core.vocabulary import Label, MRSequence, Phase, Region
@@ -33,17 +33,7 @@ from gliokit.preprocessing.contrast import ContrastModel, doubts_of_names, read_
 from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.preprocessing.orientation import turn_from_ras
 from gliokit.preprocessing.resampling import resample
-from gliokit.segmentation.calibration import CALIBRATION, Calibration, read_calibration
-from gliokit.segmentation.probabilities import Box, Probabilities
-from gliokit.segmentation.regions import (
-    SMALLEST_ML,
-    cavity_mask,
-    component_sizes,
-    drop_small_parts,
-    drop_unsure_parts,
-    labels_of_regions,
-)
-from gliokit.segmentation.view import (
+from gliokit.preprocessing.view import (
     CANVAS,
     COARSE_MM,
     INPUTS,
@@ -56,6 +46,16 @@ from gliokit.segmentation.view import (
     placed,
     resampled,
     view_of,
+)
+from gliokit.segmentation.calibration import CALIBRATION, Calibration, read_calibration
+from gliokit.segmentation.probabilities import Probabilities
+from gliokit.segmentation.regions import (
+    SMALLEST_ML,
+    cavity_mask,
+    component_sizes,
+    drop_small_parts,
+    drop_unsure_parts,
+    labels_of_regions,
 )
 
 DEFAULT = "default"

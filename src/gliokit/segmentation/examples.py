@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gliokit.core.geometry import Box
 from gliokit.core.image import LabelMap, region_mask
 from gliokit.core.interpolation import at_places
 from gliokit.core.study import Study, check_labels_grid
@@ -20,9 +21,8 @@ from gliokit.learning.augmentation import augment, nearest_voxels, scaled_places
 from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.preprocessing.orientation import turn_to_ras
 from gliokit.preprocessing.resampling import resample
+from gliokit.preprocessing.view import INPUTS, View, channels, on_canvas, resampled, view_of
 from gliokit.segmentation.default import FINE_MM, OUTPUTS
-from gliokit.segmentation.probabilities import Box
-from gliokit.segmentation.view import INPUTS, View, channels, on_canvas, resampled, view_of
 
 Example: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 Rng: TypeAlias = np.random.Generator

@@ -1,17 +1,14 @@
 """How likely each voxel is to belong to each region."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from gliokit.core.geometry import Affine
+from gliokit.core.geometry import Affine, Box
 from gliokit.core.vocabulary import Region
 from gliokit.preprocessing.orientation import turn_from_ras
-
-Box: TypeAlias = tuple[slice, ...]
 
 
 @dataclass(frozen=True, slots=True)

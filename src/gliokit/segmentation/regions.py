@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from gliokit.core.findings import Notice
 from gliokit.core.vocabulary import Label, Phase
-from gliokit.segmentation.view import MM3_PER_ML
+from gliokit.preprocessing.view import MM3_PER_ML
 
 SMALLEST_ML = 0.1  # parts below it are dropped, and said so
 # what the images must show before a cavity is believed where the phase is not known: this

@@ -25,6 +25,7 @@ from gliokit.core.system import LABELS, Prediction, SystemCard, Task, TrainingRu
 from gliokit.evaluation.overlap import dice
 from gliokit.learning.cases import Case, Cases
 from gliokit.preprocessing.brain import check_brain
+from gliokit.preprocessing.view import INPUTS, brain_of, view_of
 from gliokit.segmentation.calibration import (
     CALIBRATION,
     Calibration,
@@ -55,7 +56,6 @@ from gliokit.segmentation.examples import (
     fine_example,
     prepared,
 )
-from gliokit.segmentation.view import INPUTS, brain_of, view_of
 
 if TYPE_CHECKING:
     from torch import nn

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from gliokit.core.geometry import Affine, bounding_box, spacing_mm
+from gliokit.core.geometry import Affine, Box, bounding_box, spacing_mm
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, check_labels_grid, shared_grid
 from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.brain import check_brain, stripped_brain
 from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
-from gliokit.segmentation.probabilities import Box
 
 ALL_FOUR = (MRSequence.T1, MRSequence.T1C, MRSequence.T2, MRSequence.FLAIR)
 

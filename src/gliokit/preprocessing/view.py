@@ -11,14 +11,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gliokit.core.geometry import Affine, bounding_box, spacing_mm
+from gliokit.core.geometry import Affine, Box, bounding_box, spacing_mm
 from gliokit.core.study import Study, shared_grid
 from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.brain import stripped_brain
 from gliokit.preprocessing.normalization import standardize
 from gliokit.preprocessing.orientation import grid_in_ras, turn_to_ras
 from gliokit.preprocessing.resampling import resample_inside
-from gliokit.segmentation.probabilities import Box
 
 INPUTS = (MRSequence.T1, MRSequence.T1C, MRSequence.T2, MRSequence.FLAIR)
 COARSE_MM = np.full(3, 2.0)

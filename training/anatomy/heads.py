@@ -1,0 +1,33 @@
+"""Whole heads whose tissue is known, and what is brain in them.
+
+Gaps inside the brain of the label maps (vessels, falx) are closed: brain is tissue and all that
+lies inside the skull down to the end of the brainstem, as HD-BET draws it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_closing
+
+from gliokit.phantom.body.anatomy import Anatomy, read_anatomy
+from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
+from gliokit.preprocessing.brain import filled
+
+HELD_OUT = 4  # the last label maps by name serve as tests only
+CLOSED_MM = 3
+
+
+def read_heads(folder: Path) -> Iterator[Anatomy]:
+    """Read the label maps of a folder but for those that serve as tests."""
+    for path in sorted(folder.glob("*.nii.gz"))[:-HELD_OUT]:
+        yield read_anatomy(path, head=True)
+
+
+def brain_of(tissues: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell what is brain among tissues (X, Y, Z) of 1 mm, axes running to R, A and S."""
+    inside = (tissues > 0) & (tissues < FIRST_OUTSIDE)
+    lowest = np.flatnonzero((tissues == Tissue.BRAINSTEM).any(axis=(0, 1)))[0]
+    inside[:, :, :lowest] = False  # fluid around the spinal cord
+    return filled(binary_closing(inside, iterations=CLOSED_MM)) | inside
