@@ -1,8 +1,9 @@
 """`gliokit analyze` of DICOM: which series is which, and objects that lie where the source lies."""
 
+import csv
 import json
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pydicom
@@ -33,7 +34,7 @@ STUDY = StudyFacts(
 )
 
 
-def write_study(folder, study, facts=STUDY):
+def write_study(folder, study, facts=STUDY, *, enhanced=False):
     for number, sequence in enumerate(PROTOCOL, start=1):
         image = study[sequence]
         kind, repetition, echo, inversion = PROTOCOL[sequence]
@@ -52,7 +53,14 @@ def write_study(folder, study, facts=STUDY):
             order=SliceOrder.INTERLEAVED,
             elements=(AGENT if sequence is MRSequence.T1C else NO_AGENT,),
         )
-        write_series(folder, image.array, affine=image.affine, study=facts, series=series)
+        write_series(
+            folder,
+            image.array,
+            affine=image.affine,
+            study=facts,
+            series=series,
+            enhanced=enhanced,
+        )
 
 
 @pytest.fixture
@@ -119,12 +127,155 @@ def test_what_is_no_series_is_refused(analyze, dicom_folder, out, given, message
     assert not out.exists()
 
 
-def test_two_studies_at_once_are_refused(analyze, bright_study, dicom_folder, out):
-    other = StudyFacts("other", datetime(2015, 1, 2), "SIEMENS", "Skyra", "E11", 3.0)
-    write_study(dicom_folder, bright_study, other)
-    ending = analyze(dicom_folder, "-o", out)
+def visit(key, day, *, described="", patient=NUMBER):
+    """Facts of a study of the patient."""
+    elements = {0x00100010: ("PN", NAME), 0x00100020: ("LO", patient)}
+    if described:
+        elements[0x00081030] = ("LO", described)
+    return StudyFacts(
+        key,
+        datetime(2014, 3, 9) + timedelta(days=day),
+        "SIEMENS",
+        "Skyra",
+        "E11",
+        3.0,
+        elements=tuple(Element(tag, vr, value) for tag, (vr, value) in elements.items()),
+    )
+
+
+@pytest.fixture
+def visits(bright_study, tmp_path):
+    """Write studies, without order of names, and give their folder."""
+
+    def write(*facts):
+        for number, one in enumerate(facts):
+            write_study(tmp_path / "visits" / str(9 - number), bright_study, one, enhanced=True)
+        return tmp_path / "visits"
+
+    return write
+
+
+def rows(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def findings(out, row):
+    return json.loads((out / row["study_id"] / "findings.json").read_text())
+
+
+def codes(found):
+    return [notice["code"] for notice in found["warnings"]]
+
+
+def test_studies_of_one_patient_go_each_to_its_folder_in_the_order_of_days(analyze, visits, out):
+    folder = visits(visit("late", 90), visit("first", 0), visit("middle", 30))
+    ending = analyze(folder, "-o", out)
+    assert ending.code == 0
+    done = rows(out / "summary.csv")
+    assert rows(out / "failures.csv") == []
+    assert len({row["patient_id"] for row in done}) == 1
+    assert ending.stderr.count("t1c: series 2 (") == 3
+    days = [
+        [notice["text"] for notice in findings(out, row)["warnings"] if "days" in notice["code"]]
+        for row in done
+    ]
+    first = done[0]["study_id"]
+    assert days[0] == []
+    assert days[1][0].startswith(f"Made 30 days after {first}")
+    assert days[2][0].startswith(f"Made 90 days after {first}")
+    assert all((out / row["study_id"] / "seg.dcm").is_file() for row in done)
+
+
+def test_a_study_among_others_gives_the_labels_that_it_gives_alone(analyze, visits, out, tmp_path):
+    folder = visits(visit("first", 0), visit("second", 30))
+    assert analyze(folder / "9", "-o", tmp_path / "alone").code == 0
+    assert analyze(folder, "-o", out).code == 0
+    for name in ("segmentation.nii.gz", "seg.dcm"):
+        there = out / rows(out / "summary.csv")[0]["study_id"] / name
+        assert there.read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_a_bad_study_stops_no_other_and_has_its_reason(analyze, visits, out):
+    folder = visits(visit("bad", 0), visit("good", 30))
+    for path in (folder / "9").iterdir():
+        image = pydicom.dcmread(path)
+        image.SOPClassUID = pydicom.uid.CTImageStorage
+        image.save_as(path)
+    ending = analyze(folder, "-o", out)
+    assert ending.code == 1
+    (failed,), (done,) = rows(out / "failures.csv"), rows(out / "summary.csv")
+    assert "no series of MR images in it (" in failed["reason"]
+    assert failed["exit_code"] == "3"
+    assert failed["study_id"] != done["study_id"]
+    assert "1 of 2 studies failed" in ending.stderr
+
+
+def test_a_second_run_keeps_what_is_current_and_makes_the_rest(analyze, visits, out):
+    folder = visits(visit("first", 0), visit("second", 30))
+    analyze(folder, "-o", out)
+    first, second = rows(out / "summary.csv")
+    created = findings(out, first)["created"]
+    (out / second["study_id"] / "report.html").unlink()
+    ending = analyze(folder, "-o", out)
+    assert f"{first['study_id']} unchanged since the last run" in ending.stderr
+    assert f"{second['study_id']} done" in ending.stderr
+    assert findings(out, first)["created"] == created
+
+
+@pytest.mark.slow
+def test_another_first_study_is_told_to_the_results_that_stand(analyze, visits, out):
+    folder = visits(visit("second", 30), visit("third", 60))
+    analyze(folder, "-o", out)
+    last = rows(out / "summary.csv")[-1]
+    visits(visit("second", 30), visit("third", 60), visit("first", 0))
+    analyze(folder, "-o", out)
+    assert any("Made 60 days after" in one["text"] for one in findings(out, last)["warnings"])
+
+
+def test_what_is_of_one_study_is_refused_with_several(analyze, visits, out):
+    folder = visits(visit("first", 0), visit("second", 30))
+    ending = analyze(folder, "--t1c", "2", "--study-id", "x", "--force", "-o", out)
     assert ending.code == 2
-    assert "2 studies" in ending.stderr
+    assert "drop --study-id, --t1c, --force" in " ".join(ending.stderr.split())
+    assert not out.exists()
+
+
+def test_several_patients_in_one_folder_are_refused(analyze, visits, out):
+    folder = visits(visit("first", 0), visit("second", 30, patient="other"))
+    ending = analyze(folder, "-o", out)
+    assert ending.code == 2
+    assert "2 studies of 2 patients" in ending.stderr
+    assert not out.exists()
+
+
+def test_a_phase_out_of_a_description_is_said_with_its_place(analyze, visits, out):
+    folder = visits(visit("one", 0, described="MR BRAIN POST-OP DAY 1 Doe"))
+    assert analyze(folder, "-o", out).code == 0
+    found = json.loads((out / "findings.json").read_text())
+    assert dict(found["options"])["phase"] == "post-operative"
+    (said,) = (one for one in found["warnings"] if one["code"] == "phase-from-description")
+    assert "'post-op' in the study description" in said["text"]
+    assert "Doe" not in str(found)
+
+
+def test_the_phase_that_the_user_gives_goes_before_a_description(analyze, visits, out):
+    folder = visits(visit("one", 0, described="POST-OP"))
+    assert analyze(folder, "--phase", "pre", "-o", out).code == 0
+    found = json.loads((out / "findings.json").read_text())
+    assert dict(found["options"])["phase"] == "pre-operative"
+    assert not [code for code in codes(found) if code.startswith("phase-")]
+
+
+def test_after_a_post_operative_study_all_are(analyze, visits, out):
+    folder = visits(
+        visit("first", 0), visit("op", 9, described="postop"), visit("re", 60, described="pre op")
+    )
+    analyze(folder, "-o", out)
+    found = [findings(out, row) for row in rows(out / "summary.csv")]
+    phases = [dict(one["options"])["phase"] for one in found]
+    assert phases == ["unknown", "post-operative", "post-operative"]
+    assert "phase-from-earlier-study" in codes(found[2])
 
 
 def test_no_name_of_the_patient_is_written_but_into_dicom(analyze, dicom_folder, out):

@@ -1,15 +1,15 @@
-"""A DICOM folder or zip archive to the study that is analyzed, and the headers it came with."""
+"""One DICOM study to the study that is analyzed, and the headers it came with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from gliokit.analysis.dicom_course import described_phase
 from gliokit.core.errors import LayoutError, NotAssessableError, SettingsError
 from gliokit.core.findings import Notice
 from gliokit.core.series import Series
 from gliokit.core.study import Study
-from gliokit.core.vocabulary import MRSequence
-from gliokit.io.dicom import DicomStudy, read_dicom
+from gliokit.core.vocabulary import MRSequence, Phase
+from gliokit.io.dicom import SHOWN_REASONS, DicomStudy
 from gliokit.io.dicom_source import Headers
 from gliokit.preprocessing.identify import Choice, Plan, identify
 
@@ -28,7 +28,7 @@ class DicomInput:
         Of the series whose grid the results are given on; none if it has no frame of reference,
         which DICOM objects need.
     notices : tuple of Notice
-        What is doubtful about the choice, and what was left out or repaired.
+        What is doubtful about the choice and the phase, and what was left out or repaired.
     """
 
     study: Study
@@ -36,56 +36,66 @@ class DicomInput:
     headers: Headers = field(repr=False)
     notices: tuple[Notice, ...] = ()
 
+    @property
+    def plan(self) -> tuple[str, ...]:
+        """Which series is which, a line per sequence."""
+        return tuple(
+            f"{sequence}: series {choice.number} ({choice.confidence:.0%} sure)"
+            for sequence, choice in self.chosen.items()
+        )
 
-def read_dicom_input(
-    path: Path, *, overrides: Mapping[MRSequence, int], study_id: str | None = None
+
+def choose_series(
+    found: DicomStudy,
+    *,
+    overrides: Mapping[MRSequence, int] | None = None,
+    phase: Phase | None = None,
+    study_id: str | None = None,
 ) -> DicomInput:
-    """Read a study and tell which of its series is which.
+    """Tell which series of a study is which.
 
     Parameters
     ----------
     overrides : mapping of MRSequence to int
         Numbers of series that go before what header and pixels tell.
+    phase : Phase or None
+        By default what the descriptions say of it.
     study_id : str or None
         By default a hash of the Study Instance UID.
 
     Raises
     ------
     LayoutError
-        If there is no DICOM study, more than one, or no such series.
+        If there is no such series.
     NotAssessableError
-        If no series can be told for one of the sequences.
+        If there are no series of MR images, or none can be told for one of the sequences.
     """
-    found = _only_study(path, read_dicom(path))
+    if not found.series:
+        reasons = "; ".join(dict.fromkeys(found.left_out[:SHOWN_REASONS]))
+        raise NotAssessableError(
+            f"{found.study_id}: no series of MR images in it ({reasons}); export it again"
+        )
     by_number = {series.number: series for series in found.series}
     try:
         plan = identify(found.series, overrides=overrides)
     except SettingsError as error:
-        raise LayoutError(f"{path}: {error}") from None
+        raise LayoutError(f"{found.study_id}: {error}") from None
     if not plan.chosen:
         raise NotAssessableError(
-            f"{path}: none of its series ({_listed(plan)}) is surely T1, T1c, T2 or FLAIR; say "
-            "which with --t1, --t1c, --t2, --flair and the number of the series"
+            f"{found.study_id}: none of its series ({_listed(plan)}) is surely T1, T1c, T2 or "
+            "FLAIR; say which with --t1, --t1c, --t2, --flair and the number of the series"
         )
     images = {sequence: by_number[one.number].image for sequence, one in plan.chosen.items()}
-    study = Study(study_id or found.study_id, images)
-    reference = next(n for n, one in by_number.items() if one.image is study.reference)
+    named, said = (phase, ()) if phase else described_phase(found.headers)
+    study = Study(study_id or found.study_id, images, phase=named)
+    reference = next(one for one in found.series if one.image is study.reference)
     used = [by_number[one.number] for one in plan.chosen.values()]
-    notices = (*plan.notices, *_notices(found, used))
-    headers = found.headers[reference]
-    if not by_number[reference].uids["frame_of_reference"]:
-        headers, notices = (), (*notices, _no_frame(reference))
-    return DicomInput(study, plan.chosen, headers, notices)
-
-
-def _only_study(path: Path, studies: tuple[DicomStudy, ...]) -> DicomStudy:
-    if len(studies) > 1:
-        patients = len({study.patient for study in studies})
-        raise LayoutError(
-            f"{path}: {len(studies)} studies of {patients} patients; needed one study: give the "
-            "folder of one"
-        )
-    return studies[0]
+    return DicomInput(
+        study,
+        plan.chosen,
+        found.headers[reference.number] if reference.uids["frame_of_reference"] else (),
+        (*plan.notices, *said, *_notices(found, used), *_no_frame(reference)),
+    )
 
 
 def _notices(found: DicomStudy, used: list[Series]) -> list[Notice]:
@@ -100,9 +110,11 @@ def _notices(found: DicomStudy, used: list[Series]) -> list[Notice]:
     return [*repaired, Notice("series-left-out", f"Not read: {reasons}.")]
 
 
-def _no_frame(number: int) -> Notice:
-    text = f"Series {number} has no frame of reference: no SEG and no RTSTRUCT can refer to it."
-    return Notice("no-frame-of-reference", text)
+def _no_frame(reference: Series) -> tuple[Notice, ...]:
+    if reference.uids["frame_of_reference"]:
+        return ()
+    text = f"Series {reference.number} has no frame of reference: no DICOM object can refer to it."
+    return (Notice("no-frame-of-reference", text),)
 
 
 def _listed(plan: Plan) -> str:

@@ -1,31 +1,34 @@
 """`gliokit analyze`: one study, or a whole cohort, to its results."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from gliokit.analysis.analyze import Segmenter
 from gliokit.analysis.analyze import analyze as analyze_study
 from gliokit.analysis.cohort_run import FAILURES, SUMMARY, Outcome, analyze_cohort
 from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.given_labels import GivenLabels
 from gliokit.analysis.options import MINIMUM_LESION_ML, Options
+from gliokit.analysis.outline import Segmenter
 from gliokit.bundles.bundle import read_bundle
 from gliokit.cli import option
 from gliokit.cli.progress import progress, say
 from gliokit.cli.result import show_result
 from gliokit.core.findings import Findings
-from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.cohorts import read_cohort
 from gliokit.io.layouts import is_dicom, read_study
 from gliokit.io.nifti import read_label_map
 from gliokit.segmentation.default import load_segmenter
+
+if TYPE_CHECKING:
+    from gliokit.io.dicom import DicomStudy  # pydicom takes its time to load
 
 
 def analyze(  # noqa: PLR0913 - one parameter per option
@@ -52,9 +55,10 @@ def analyze(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Outline the tumor of a study, measure it and write a report to OUT.
 
-    The images must be skull-stripped and lie on one grid. Any of the four sequences may be
-    missing; the result says what follows from it. Of DICOM it is told which series is which, and
-    the labels are written as SEG and RTSTRUCT too.
+    Images as they were scanned are registered and stripped first. Any of the four sequences may
+    be missing; the result says what follows from it. Of DICOM it is told which series is which,
+    and the result is written as SEG, RTSTRUCT, SR and PDF objects too. Several studies of one
+    patient go to OUT/STUDY_ID each.
 
     For example:
 
@@ -73,8 +77,17 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     given = {MRSequence.T1: t1, MRSequence.T1C: t1c, MRSequence.T2: t2, MRSequence.FLAIR: flair}
     images = {sequence: path for sequence, path in given.items() if path}
     options = Options(minimum_lesion_ml, probabilities)
-    bundle = model.absolute() if model else None  # as workers see it, wherever they started
-    load = partial(load_segmenter, bundle, device=device.value)
+    load = partial(
+        load_segmenter,
+        model.absolute() if model else None,  # as workers see it, wherever they started
+        device=device.value,
+    )
+    of_one = {
+        "--study-id": study_id,
+        "--labels": labels,
+        **{f"--{sequence}": path for sequence, path in images.items()},
+        "--force": force,
+    }
     if convention and not labels:
         raise typer.BadParameter("--convention tells how to read --labels; give both")
     if labels:
@@ -82,26 +95,22 @@ def analyze(  # noqa: PLR0913 - one parameter per option
         of_model = {"--model": model, "--probabilities": probabilities, "--device": on_cuda}
         _refuse(of_model, because="with --labels no model is run")
     if cohort:
-        of_study = {
-            "STUDY": study,
-            "--study-id": study_id,
-            "--labels": labels,
-            **{f"--{sequence}": path for sequence, path in images.items()},
-            "--phase": phase,
-            "--force": force,
-        }
+        of_study = {"STUDY": study, **of_one, "--phase": phase}
         _refuse(of_study, because="--cohort takes every study, and its phase, from the table")
-        if model:
-            read_bundle(model)  # a damaged one fails here once, not once per study
-        if device is option.Device.CUDA and not scheduler:
-            load(threads=1)  # so does a missing GPU
+        _check_model(model, load, on_cuda=device is option.Device.CUDA and not scheduler)
         workers = _Workers(jobs, threads, scheduler)
         _analyze_cohort(cohort, out, load=load, options=options, workers=workers)
         return
     _refuse({"--scheduler": scheduler}, because="the studies of --cohort are shared out")
+    patient = _read_patient(study) if study and is_dicom(study) else ()
+    if len(patient) > 1:
+        _refuse(of_one, because=f"STUDY holds {len(patient)} studies, and these are of one")
+        loaded = load(threads=threads)
+        _analyze_patient(patient, out, segmenter=loaded, options=options, phase=phase)
+        return
     with progress() as on_stage:
         on_stage("reading images")
-        run = _prepared(study, images, study_id=study_id, phase=phase)
+        run = _prepared(study, patient, images, study_id=study_id, phase=phase)
         segmenter: Segmenter = (
             GivenLabels(read_label_map(labels, convention=convention))
             if labels
@@ -111,26 +120,39 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     show_result(out, findings)
 
 
+def _read_patient(folder: Path) -> "tuple[DicomStudy, ...]":
+    # pydicom and highdicom take their time, for which a NIfTI study need not wait
+    from gliokit.analysis.dicom_studies import read_patient
+
+    with progress() as on_stage:
+        on_stage("reading DICOM files")
+        return read_patient(folder)
+
+
 def _prepared(
     study: Path | None,
+    patient: "tuple[DicomStudy, ...]",
     images: Mapping[MRSequence, Path],
     *,
     study_id: str | None,
     phase: option.PhaseWord | None,
 ) -> Callable[..., Findings]:
     """Read one study, and give the function that analyzes it."""
-    if study and is_dicom(study):
-        # pydicom and highdicom take their time, for which a NIfTI study need not wait
+    if patient:
         from gliokit.analysis.dicom_analysis import analyze_dicom
-        from gliokit.analysis.dicom_input import read_dicom_input
+        from gliokit.analysis.dicom_input import choose_series
 
-        series = {sequence: _series_number(sequence, path) for sequence, path in images.items()}
-        source = read_dicom_input(study, overrides=series, study_id=study_id)
-        for sequence, choice in source.chosen.items():
-            say(f"{sequence}: series {choice.number} ({choice.confidence:.0%} sure)")
-        return partial(analyze_dicom, replace(source, study=_in_phase(source.study, phase)))
+        source = choose_series(
+            patient[0],
+            overrides={name: _series_number(name, given) for name, given in images.items()},
+            phase=option.PHASES[phase] if phase else None,
+            study_id=study_id,
+        )
+        for line in source.plan:
+            say(line)
+        return partial(analyze_dicom, source)
     one = read_study(study, overrides=images, study_id=study_id)
-    return partial(analyze_study, _in_phase(one, phase))
+    return partial(analyze_study, replace(one, phase=option.PHASES[phase]) if phase else one)
 
 
 def _series_number(sequence: MRSequence, given: Path) -> int:
@@ -141,14 +163,18 @@ def _series_number(sequence: MRSequence, given: Path) -> int:
     return int(str(given))
 
 
-def _in_phase(study: Study, phase: option.PhaseWord | None) -> Study:
-    return replace(study, phase=option.PHASES[phase]) if phase else study
-
-
 def _refuse(given: Mapping[str, object], *, because: str) -> None:
     """Refuse those of the options that were given."""
     if names := [name for name, value in given.items() if value]:
         raise typer.BadParameter(f"{because}: drop {', '.join(names)}")
+
+
+def _check_model(model: Path | None, load: Callable[..., Segmenter], *, on_cuda: bool) -> None:
+    """Let a damaged bundle and a missing GPU fail once, not once per study."""
+    if model:
+        read_bundle(model)
+    if on_cuda:
+        load(threads=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +209,6 @@ def _analyze_cohort(
     workers: _Workers,
 ) -> None:
     cohort = read_cohort(table)
-    outcomes: list[Outcome] = []
     say(f"{len(cohort)} studies, {workers}")
     run = analyze_cohort(
         cohort,
@@ -193,14 +218,41 @@ def _analyze_cohort(
         jobs=workers.jobs,
         scheduler=workers.scheduler,
     )
+    _show_outcomes(run, out, count=len(cohort))
+
+
+def _analyze_patient(
+    patient: "tuple[DicomStudy, ...]",
+    out: Path,
+    *,
+    segmenter: Segmenter,
+    options: Options,
+    phase: option.PhaseWord | None,
+) -> None:
+    from gliokit.analysis.dicom_studies import analyze_studies
+
+    say(f"{len(patient)} studies of one patient")
+    run = analyze_studies(
+        patient,
+        out,
+        segmenter=segmenter,
+        options=options,
+        phase=option.PHASES[phase] if phase else None,
+        on_stage=say,
+    )
+    _show_outcomes(run, out, count=len(patient))
+
+
+def _show_outcomes(run: Generator[Outcome, None, None], out: Path, *, count: int) -> None:
+    outcomes: list[Outcome] = []
     with closing(run):
         for outcome in run:
             outcomes.append(outcome)
-            say(f"{len(outcomes)} of {len(cohort)}: {outcome.study_id} {_state(outcome)}")
+            say(f"{len(outcomes)} of {count}: {outcome.study_id} {_state(outcome)}")
     typer.echo(out / SUMMARY)
     typer.echo(out / FAILURES)
     if failed := sum(outcome.findings is None for outcome in outcomes):
-        say(f"{failed} of {len(cohort)} studies failed; the reasons are in {out / FAILURES}")
+        say(f"{failed} of {count} studies failed; the reasons are in {out / FAILURES}")
         raise typer.Exit(FAILURE)
 
 

@@ -41,7 +41,8 @@ StudyFolder: TypeAlias = Annotated[
     Path | None,
     typer.Argument(
         metavar="STUDY",
-        help="One study: a folder of NIfTI files, or a folder or zip archive of DICOM.",
+        help="One study: a folder of NIfTI files, or a folder or zip archive of DICOM, which may "
+        "hold all studies of one patient.",
     ),
 ]
 T1: TypeAlias = Annotated[Path | None, _image(MRSequence.T1)]
@@ -53,7 +54,10 @@ StudyId: TypeAlias = Annotated[
 ]
 WhichPhase: TypeAlias = Annotated[
     PhaseWord | None,
-    typer.Option(help="Before or after surgery; by default the images must show a cavity."),
+    typer.Option(
+        help="Before or after surgery; by default the images must show a cavity, or the "
+        "descriptions of DICOM say it."
+    ),
 ]
 Labels: TypeAlias = Annotated[
     Path | None, typer.Option(help="Measure this (edited) label map: no model is run.")

@@ -15,23 +15,32 @@ import numpy as np
 from gliokit.core.errors import SettingsError
 from gliokit.core.findings import Notice
 from gliokit.core.geometry import axis_codes, spacing_mm
+from gliokit.core.image import Image
 from gliokit.core.series import Series
 from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.header_evidence import (
     FAIR,
+    STRONG,
     WEAK,
     Odds,
     SeriesKind,
     described_kind,
     header_log_odds,
 )
-from gliokit.preprocessing.pixel_evidence import enhancement, fluid_tail, stripped_log_odds
+from gliokit.preprocessing.pixel_evidence import (
+    enhancement,
+    fluid_tail,
+    head_log_odds,
+    stripped_log_odds,
+)
 
 LEAST_CONFIDENCE = 0.7  # assumed; just above what the fluid of one whole head can reach alone
+ABOUT_AS_SURE = 0.1  # assumed; thin slices do not make up for more doubt
 FLUID_WEIGHT, FLUID_MIDDLE = 2.0, 0.3  # per unit of tail; between T1 and T2 of looked-at heads
 ENHANCEMENT_WEIGHT = 10.0  # per unit of log ratio, assumed; limited to FAIR
 FEW_SLICES = 8  # fewer cover no brain: a localizer
 T1_KINDS = (SeriesKind.T1, SeriesKind.T1C)
+SEQUENCE_KINDS = frozenset(SeriesKind(sequence) for sequence in MRSequence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ def _weigh(series: Mapping[int, Series]) -> dict[int, Odds]:
         named = described_kind(one.facts.description)
         if named:
             odds[named] += WEAK
-    looks = stripped_log_odds({number: one.image for number, one in series.items()})
+    looks = _looks(series, weighed)
     for number, look in looks.items():
         for sequence, value in look.items():
             weighed[number][SeriesKind(sequence)] += value
@@ -123,12 +132,36 @@ def _weigh(series: Mapping[int, Series]) -> dict[int, Odds]:
     return weighed
 
 
+def _looks(
+    series: Mapping[int, Series], weighed: Mapping[int, Odds]
+) -> dict[int, dict[MRSequence, float]]:
+    """Judge the images together: stripped ones, else whole heads."""
+    stripped = stripped_log_odds({number: one.image for number, one in series.items()})
+    return stripped or head_log_odds(_undecided(series, weighed))
+
+
+def _undecided(series: Mapping[int, Series], weighed: Mapping[int, Odds]) -> dict[int, Image]:
+    """Give the images that may be one of the sequences, unless all of them are sure already.
+
+    Whole heads are looked at only then: it takes a second an image.
+    """
+    shares = {number: _softmax(odds) for number, odds in weighed.items()}
+    likeliest = {n: max(share, key=lambda kind: share[kind]) for n, share in shares.items()}
+    candidates = [n for n, kind in likeliest.items() if kind in SEQUENCE_KINDS]
+    if all(shares[n][likeliest[n]] >= LEAST_CONFIDENCE for n in candidates):
+        return {}
+    return {number: series[number].image for number in candidates}
+
+
 def _weigh_headers(series: Mapping[int, Series]) -> dict[int, Odds]:
     weighed = {number: header_log_odds(one.facts) for number, one in series.items()}
-    if any(one.facts.contrast_agent for one in series.values()):
-        for number, one in series.items():
-            if not one.facts.contrast_agent:
-                weighed[number][SeriesKind.T1] += FAIR  # who enters one agent enters them all
+    with_agent = [number for number, one in series.items() if one.facts.contrast_agent]
+    for number, odds in weighed.items():
+        if not with_agent or number in with_agent or odds[SeriesKind.T1] < STRONG:
+            continue
+        # an agent stays for longer than an examination; who enters one enters them all
+        kind = SeriesKind.T1C if number > min(with_agent) else SeriesKind.T1
+        odds[kind] += FAIR
     return weighed
 
 
@@ -163,10 +196,12 @@ def _best(
     kinds: Mapping[int, tuple[SeriesKind, float]],
     kind: SeriesKind,
 ) -> Choice | None:
-    """Give the thinnest, then axial, then original, then first of the series of a kind."""
+    """Give the thinnest, then axial, then original, then first of the surest of a kind."""
     fitting = [n for n in series if kinds[n][0] is kind and kinds[n][1] >= LEAST_CONFIDENCE]
     if not fitting:
         return None
+    surest = max(kinds[n][1] for n in fitting)
+    fitting = [n for n in fitting if kinds[n][1] >= surest - ABOUT_AS_SURE]
     number = min(fitting, key=lambda n: (*_preference(series[n]), n))
     more = f", best of {len(fitting)}" if len(fitting) > 1 else ""
     reason = f"Header and pixels make series {number} {kind}{more}."

@@ -5,7 +5,7 @@ mapped by key, dates are moved by the patient's days, text of protocol words alo
 Pixel data are not touched: not decoded, not encoded again.
 
 Limits: sex, age, size and weight go too (the options that keep them are not offered); text in
-pixels is judged by `burned_in`; the face in a whole head is left.
+pixels is judged by `burned_in`, and `faces` removes the face of a whole head.
 
 Source: DICOM PS3.15, annex E (basic application level confidentiality profile).
 """
@@ -29,6 +29,7 @@ METHODS = (
     ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
     ("113105", "Clean Descriptors Option"),
 )
+FACE_REMOVED = ("113102", "Clean Recognizable Visual Features Option")
 LOCAL_SCHEME = "99"  # how designators of coding schemes of one's own begin
 CODE_TEXT = frozenset({0x00080100, 0x00080102, 0x00080104})  # value, scheme, meaning
 PREAMBLE = bytes(128)
@@ -59,13 +60,22 @@ def disguise(patient: str, key: SecretKey) -> Disguise:
     return Disguise(key, key.pseudonym(patient), shift_days(patient, key))
 
 
-def deidentify_file(dataset: FileDataset, shown: Disguise) -> None:
-    """Remove from a data set, in place, what identifies; file meta information is made anew."""
+def deidentify_file(dataset: FileDataset, shown: Disguise, *, face_removed: bool = False) -> None:
+    """Remove from a data set, in place, what identifies; file meta information is made anew.
+
+    Parameters
+    ----------
+    face_removed : bool
+        Whether the data set is to say that its pixels show no face.
+    """
     deidentify_dataset(dataset, shown)
+    methods = (*METHODS, FACE_REMOVED) if face_removed else METHODS
+    if face_removed:
+        dataset.RecognizableVisualFeatures = "NO"
     dataset.PatientIdentityRemoved = "YES"
     dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-    dataset.DeidentificationMethod = [f"DICOM PS3.15 E: {code}" for code, _ in METHODS]
-    dataset.DeidentificationMethodCodeSequence = [_coded(*method) for method in METHODS]
+    dataset.DeidentificationMethod = [f"DICOM PS3.15 E: {code}" for code, _ in methods]
+    dataset.DeidentificationMethodCodeSequence = [_coded(*method) for method in methods]
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID

@@ -8,9 +8,15 @@ Source: NIfTI-1 and NIfTI-2 headers, https://nifti.nimh.nih.gov/nifti-1
 import gzip
 import struct
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
 from gliokit.core.errors import ImageError
+from gliokit.core.geometry import Affine
 from gliokit.io.nifti import MARK
 
 COMPRESSION = 6
@@ -68,6 +74,65 @@ def header_of(content: bytes) -> bytes:
     return content[: int(offset)]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Voxels as they are stored.
+
+    Attributes
+    ----------
+    voxels : (X, Y, Z) or more axes
+        A view of the content, which writes into it if that can be written.
+    slope : float
+        Of the scale; not a number where there is none.
+    affine : (4, 4)
+        Voxel index to RAS+ mm.
+    """
+
+    voxels: NDArray[np.generic]
+    slope: float
+    affine: Affine
+
+    @property
+    def first(self) -> NDArray[np.float32]:
+        """The first volume (X, Y, Z) without its scale.
+
+        Raises
+        ------
+        ImageError
+            If it is none, or holds no real numbers.
+        """
+        first = self.voxels
+        while first.ndim > 3:
+            first = first[..., 0]
+        if first.ndim != 3 or first.dtype.kind not in "iuf":
+            raise ImageError(
+                f"found {first.ndim} axes of {first.dtype}; needed a volume of numbers"
+            )
+        return np.nan_to_num(first.astype(np.float32))
+
+
+def stored_voxels(content: bytes | bytearray) -> Stored:
+    """Find the voxels in the uncompressed content of a file.
+
+    Raises
+    ------
+    ImageError
+        If it is no NIfTI file in one piece, or ends too soon.
+    """
+    shape, _ = _shape_of(content)
+    kind = nib.Nifti2Header if shape is _SHAPES[1] else nib.Nifti1Header
+    header = kind.from_fileobj(BytesIO(content))
+    sides = header.get_data_shape()
+    try:
+        flat = np.frombuffer(
+            content, header.get_data_dtype(), int(np.prod(sides)), int(header["vox_offset"])
+        )
+    except ValueError as error:
+        raise ImageError("the file ends before its voxels do; export it again") from error
+    affine = np.asarray(header.get_best_affine(), dtype=np.float64)
+    return Stored(flat.reshape(sides, order="F"), float(header["scl_slope"]), affine)
+
+
 def read_content(path: Path) -> bytes:
     """Read a file, uncompressed.
 
@@ -88,7 +153,7 @@ def write_compressed(path: Path, content: bytes) -> None:
     path.write_bytes(gzip.compress(content, compresslevel=COMPRESSION, mtime=0))
 
 
-def _shape_of(content: bytes) -> tuple[_Shape, str]:
+def _shape_of(content: bytes | bytearray) -> tuple[_Shape, str]:
     for shape in _SHAPES:
         start, magic = shape.magic
         if content[start : start + len(magic)] == magic and len(content) >= shape.size:

@@ -1,9 +1,10 @@
-"""A JSON side file of an image without what identifies: an allow-list of BIDS keys.
+"""Side files of an image without what identifies: JSON by an allow-list of BIDS keys, numbers.
 
 Source: BIDS 1.10, MR metadata; keys written by dcm2niix.
 """
 
 import json
+import math
 
 from gliokit.core.errors import ImageError
 from gliokit.io.deidentification.dates import shift_iso
@@ -60,6 +61,27 @@ def clean_sidecar(text: str, *, days: int) -> tuple[str, tuple[str, ...]]:
             kept[key] = clean
     gone = tuple(sorted(set(facts) - set(kept)))
     return json.dumps(kept, indent=2, sort_keys=True) + "\n", gone
+
+
+def clean_numbers(text: str) -> str:
+    """Give a file of diffusion weightings or directions, if it holds numbers alone.
+
+    Raises
+    ------
+    ImageError
+        If there is anything else.
+    """
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    if not rows or not all(_is_number(word) for row in rows for word in row):
+        raise ImageError("found more than numbers in a side file; export it again")
+    return "\n".join(map(" ".join, rows)) + "\n"
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
 
 
 def _clean(key: str, value: object, days: int) -> object:
