@@ -44,6 +44,13 @@ def test_the_order_in_which_voxels_are_stored_changes_nothing(head):
     assert dice(again, found.transpose(2, 0, 1)[:, :, ::-1]) > 0.99
 
 
+def test_a_stripped_image_keeps_the_brain_that_it_was_stripped_to(head):
+    brain = filled((head.tissues > 0) & (head.tissues < FIRST_OUTSIDE))
+    image = scanned(head, "t1")
+    stripped = Image(np.where(brain, image.array, np.float32(0)), image.affine)
+    assert np.array_equal(extract_brain(stripped), brain)
+
+
 def test_what_is_no_head_is_not_assessable(shared_data):
     chest = shared_data / "ibsi/ibsi_1_ct_radiomics_phantom/nifti/image/phantom.nii.gz"
     with pytest.raises(NotAssessableError, match="shows no head that can be recognized"):

@@ -3,11 +3,11 @@
 A stripped image is constant (nearly always 0) outside the brain. The mask is the largest
 part, in any sequence, that differs from that constant, with its holes filled.
 
-Limits: raw heads are refused. The bounds are wide: an adult brain with its CSF has
-1.1-1.8 L (Courchesne et al., Radiology 2000;216:672-82).
+The bounds are wide: an adult brain with its CSF has 1.1-1.8 L (Courchesne et al., Radiology
+2000;216:672-82).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import cc3d
 import numpy as np
@@ -20,6 +20,7 @@ SMALLEST_L, LARGEST_L = 0.6, 2.6
 SHORTEST_MM, LONGEST_MM = 70, 240  # of the mask along each axis
 FULLEST = 0.85  # share of the image; a brain fills about half of its tightest box
 MM3_PER_L = 1e6
+LOOK_STEP = 2  # voxels; enough to see whether images are stripped
 
 
 def stripped_brain(images: Iterable[NDArray[np.float32]]) -> NDArray[np.bool_]:
@@ -46,6 +47,17 @@ def background_value(image: NDArray[np.float32]) -> float:
     corners = image[np.ix_(*[(0, -1)] * 3)].ravel()
     values, counts = np.unique(corners, return_counts=True)
     return float(values[counts.argmax()])
+
+
+def is_stripped(images: Sequence[NDArray[np.float32]], affine: Affine) -> bool:
+    """Tell whether images (X, Y, Z) of one grid show a brain on a constant background."""
+    every = (slice(None, None, LOOK_STEP),) * 3
+    brain = stripped_brain(image[every] for image in images)
+    try:
+        check_brain(brain, affine @ np.diag([LOOK_STEP] * 3 + [1]), study_id="that is looked at")
+    except NotAssessableError:
+        return False
+    return True
 
 
 def check_brain(mask: NDArray[np.bool_], affine: Affine, *, study_id: str) -> None:

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from gliokit.core.geometry import Affine, Grid
 from gliokit.core.image import Image
-from gliokit.preprocessing.brain import filled
+from gliokit.preprocessing.brain import filled, is_stripped, stripped_brain
 from gliokit.preprocessing.head_template import likely_brain, template_to
 
 HALF = 0.5  # share of the heads that the mean head was made of
 
 
 def extract_brain(image: Image) -> NDArray[np.bool_]:
-    """Find the brain in an image of a whole head, (X, Y, Z).
+    """Find the brain in an image of a head, (X, Y, Z); a stripped one keeps what it has.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def extract_brain(image: Image) -> NDArray[np.bool_]:
     BundleError
         If this installation lacks the mean head.
     """
+    if is_stripped([image.array], image.affine):
+        return stripped_brain([image.array])
     return brain_on(image.grid, template_to(image))
 
 

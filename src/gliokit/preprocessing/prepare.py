@@ -13,13 +13,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gliokit.core.errors import NotAssessableError
 from gliokit.core.findings import Notice
 from gliokit.core.geometry import Affine, Grid, bounding_box, to_world
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
-from gliokit.preprocessing.brain import check_brain, stripped_brain
+from gliokit.preprocessing.brain import check_brain, is_stripped, stripped_brain
 from gliokit.preprocessing.brain_extraction import brain_on
 from gliokit.preprocessing.carry import carry_image, carry_labels
 from gliokit.preprocessing.grids import grid_of_spacing
@@ -28,7 +27,6 @@ from gliokit.preprocessing.registration import register_rigid
 
 WORKING_MM = 1.0  # as the networks that outline tumors were trained
 MARGIN = 4  # voxels around the brain
-LOOK_STEP = 2  # voxels; enough to see whether a study is stripped
 UNMOVED = np.eye(4)
 UNMOVED.setflags(write=False)
 
@@ -95,7 +93,9 @@ def on_one_grid(study: Study) -> bool:
 
 def is_prepared(study: Study) -> bool:
     """Tell whether the images lie on one grid and show a brain on a constant background."""
-    return on_one_grid(study) and _is_stripped(*study.images.values())
+    return on_one_grid(study) and is_stripped(
+        [image.array for image in study.images.values()], study.reference.affine
+    )
 
 
 def register(study: Study) -> Registered:
@@ -134,7 +134,7 @@ def prepare(registered: Registered) -> Prepared:
     grid = grid_of_spacing(study.reference.grid, WORKING_MM)
     carried = registered.carried(grid)
     reference = study.reference
-    if all(_is_stripped(image) for image in study.images.values()):
+    if all(is_stripped([image.array], image.affine) for image in study.images.values()):
         inside = stripped_brain([reference.array]).astype(np.uint8)
         brain = carry_labels(LabelMap(inside, reference.affine), UNMOVED, grid).array > 0
     else:
@@ -143,18 +143,6 @@ def prepare(registered: Registered) -> Prepared:
     box = _with_margin(bounding_box(brain), grid.shape)
     images = {s: _stripped(image, brain, box) for s, image in carried.items()}
     return Prepared(replace(study, images=images), brain[box])
-
-
-def _is_stripped(*images: Image) -> bool:
-    """Tell whether the images, of one grid, show a brain on a constant background."""
-    every = (slice(None, None, LOOK_STEP),) * 3
-    brain = stripped_brain(image.array[every] for image in images)
-    affine = images[0].affine @ np.diag([LOOK_STEP] * 3 + [1])
-    try:
-        check_brain(brain, affine, study_id="to be looked at")
-    except NotAssessableError:
-        return False
-    return True
 
 
 def _stripped(image: Image, brain: NDArray[np.bool_], box: tuple[slice, ...]) -> Image:
