@@ -5,12 +5,14 @@ python training/anatomy/template.py --anatomy LABEL_MAPS --card training/anatomy
 
 Heads, as T1 shows their tissues, are registered affinely to the MNI152 brain in simulated skull
 and scalp; image and brain are averaged there. Writes `template.safetensors`: `image` and `brain`
-(X, Y, Z) in 0-255, and `affine` to MNI RAS+ mm. `--evaluation` is what evaluate.py wrote.
+in 64 levels, deflated, their `shape`, and `affine` to MNI RAS+ mm. `--evaluation` is what
+evaluate.py wrote.
 """
 
 import argparse
 import json
 import shutil
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,12 +31,12 @@ from gliokit.phantom.body.head import with_head
 from gliokit.phantom.scan.scanner import draw_session
 from gliokit.phantom.scan.signal import tissue_signal
 from gliokit.preprocessing.carry import carry_image
-from gliokit.preprocessing.head_template import TEMPLATE
+from gliokit.preprocessing.head_template import LEVELS, TEMPLATE
 from gliokit.preprocessing.registration import register_affine
 
-STEP_MM = 2.5
-SHAPE = (80, 100, 92)  # 200 × 250 × 230 mm
-ORIGIN_MM = (-98.75, -133.75, -135.0)
+STEP_MM = 3.0
+SHAPE = (67, 84, 77)  # 201 × 252 × 231 mm
+ORIGIN_MM = (-99.0, -133.5, -134.5)
 SEED = 7
 
 
@@ -72,7 +74,12 @@ def mean_head(folder: Path) -> dict[str, NDArray[np.generic]]:
     grid = Grid(SHAPE, affine)
     heads = track(list(read_heads(folder)), "registering heads")
     image, brain = np.mean([carried(head, level, fixed, grid) for head in heads], axis=0)
-    return {"image": in_bytes(image / image.max()), "brain": in_bytes(brain), "affine": affine}
+    return {
+        "image": deflated(image / image.max()),
+        "brain": deflated(brain),
+        "shape": np.array(SHAPE),
+        "affine": affine,
+    }
 
 
 def carried(
@@ -85,9 +92,10 @@ def carried(
     return carry_image(image, to_head, grid).array, carry_image(brain, to_head, grid).array
 
 
-def in_bytes(array: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Round values of 0-1 to 0-255."""
-    return np.rint(array.clip(0, 1) * 255).astype(np.uint8)
+def deflated(array: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Round values of 0-1 to levels, and deflate them: small is what every wheel carries."""
+    levels = np.rint(array.clip(0, 1) * LEVELS).astype(np.uint8)
+    return np.frombuffer(zlib.compress(levels.tobytes(), 9), dtype=np.uint8)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Source: gliokit's own; MNI152 2009a: Fonov et al., NeuroImage 2011;54:313-27,
 doi:10.1016/j.neuroimage.2010.07.033
 """
 
+import zlib
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -22,6 +23,7 @@ from gliokit.preprocessing.carry import carry_image
 from gliokit.preprocessing.registration import register_affine
 
 BUNDLE, TEMPLATE = "anatomy", "template.safetensors"
+LEVELS = 63  # of 1.0
 # assumed; four real sequences lie at 5 to 6 mm, a simulated head without a face at 8.7, a CT of a
 # chest at 11.5; heads share 0.3 nats and more with it, noise shares 0.004
 HEAD_LIMIT_MM, LEAST_INFORMATION = 10.0, 0.05
@@ -83,5 +85,11 @@ def head_template() -> HeadTemplate:
         raise BundleError(f"this installation has no bundle {BUNDLE!r}; install gliokit again")
     kept = load_file(read_bundle(shipped[BUNDLE]).folder / TEMPLATE)
     affine = kept["affine"].astype(np.float64)
-    image, brain = (kept[name].astype(np.float32) / np.float32(255) for name in ("image", "brain"))
+    image, brain = (_inflated(kept[name], kept["shape"]) for name in ("image", "brain"))
     return HeadTemplate(Image(image, affine, "mean head"), Image(brain, affine, "mean brain"))
+
+
+def _inflated(deflated: NDArray[np.uint8], shape: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Read values of 0-1 (X, Y, Z) from deflated levels."""
+    levels = np.frombuffer(zlib.decompress(deflated.tobytes()), dtype=np.uint8).reshape(shape)
+    return levels.astype(np.float32) / np.float32(LEVELS)
