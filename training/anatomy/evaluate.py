@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +83,7 @@ def judged(number: int, *, settings: CohortSettings, out: Path) -> list[dict[str
 def judge_case(settings: CohortSettings, number: int) -> list[dict[str, object]]:
     """Judge the images of one patient, alone and together."""
     rng = np.random.default_rng([SEED, number])
-    *_, visit = take(simulate_visits(settings, number), 1 + number % 2)
+    *_, visit = islice(simulate_visits(settings, number), 1 + number % 2)
     images = {sequence: scanned(visit, sequence, rng) for sequence in MRSequence}
     truth = truth_of(visit)
     rows = [
@@ -93,11 +94,6 @@ def judge_case(settings: CohortSettings, number: int) -> list[dict[str, object]]
     prepared = prepare(Registered(study, dict.fromkeys(images, UNMOVED)))
     there = truth_on(prepared.study.reference.grid, truth)
     return [*rows, row_of(number, TOGETHER, there, prepared.brain)]
-
-
-def take(visits, count: int) -> list[SimulatedVisit]:
-    """Give the first visits."""
-    return [visit for visit, _ in zip(visits, range(count), strict=False)]
 
 
 def scanned(visit: SimulatedVisit, sequence: MRSequence, rng: np.random.Generator) -> Image:

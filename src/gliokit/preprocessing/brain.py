@@ -29,7 +29,12 @@ def stripped_brain(images: Iterable[NDArray[np.float32]]) -> NDArray[np.bool_]:
     foreground = first != background_value(first)
     for image in others:
         foreground |= image != background_value(image)
-    return filled(cc3d.largest_k(foreground.view(np.uint8), k=1, connectivity=6).astype(bool))
+    return filled_largest(foreground)
+
+
+def filled_largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep the largest part of a mask (X, Y, Z), and fill what it encloses."""
+    return filled(cc3d.largest_k(mask.view(np.uint8), k=1, connectivity=6).astype(bool))
 
 
 def filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -10,13 +10,12 @@ head is of another shape; whole heads of adults only.
 Source: gliokit's own; the model card of the bundle tells how it was made and tested.
 """
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.core.geometry import Affine, Grid
 from gliokit.core.image import Image
-from gliokit.preprocessing.brain import filled, is_stripped, stripped_brain
+from gliokit.preprocessing.brain import filled_largest, is_stripped, stripped_brain
 from gliokit.preprocessing.head_template import likely_brain, template_to
 
 HALF = 0.5  # share of the heads that the mean head was made of
@@ -44,6 +43,4 @@ def extract_brain(image: Image) -> NDArray[np.bool_]:
 
 def brain_on(grid: Grid, to_template: Affine) -> NDArray[np.bool_]:
     """Give the brain on a grid (X, Y, Z), by the motion from there to the mean head."""
-    likely = likely_brain(to_template, grid) > HALF
-    largest: NDArray[np.bool_] = cc3d.largest_k(likely.view(np.uint8), k=1, connectivity=6) > 0
-    return filled(largest)
+    return filled_largest(likely_brain(to_template, grid) > HALF)
