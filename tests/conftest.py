@@ -10,6 +10,7 @@ import pytest
 from gliokit.core.image import Image
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
+from gliokit.io.dicom_writer import SeriesFacts, SliceOrder
 from gliokit.io.nifti import write_image
 
 
@@ -52,3 +53,22 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Give `fakes.py`; worker processes find it by the path that they inherit."""
     monkeypatch.syspath_prepend(Path(__file__).parent)
     return import_module("fakes")
+
+
+@pytest.fixture(scope="session")
+def t1_series() -> SeriesFacts:
+    """Give the facts of an interleaved spin echo T1."""
+    return SeriesFacts(
+        number=4,
+        description="t1_se_tra",
+        image_type=("ORIGINAL", "PRIMARY", "M"),
+        scanning_sequence=("SE",),
+        sequence_variant=("SP",),
+        acquisition_type="2D",
+        repetition_ms=550.0,
+        echo_ms=12.0,
+        inversion_ms=None,
+        flip_degrees=90.0,
+        thickness_mm=4.0,
+        order=SliceOrder.INTERLEAVED,
+    )

@@ -11,7 +11,7 @@ import pytest
 
 from gliokit.core.errors import ImageError
 from gliokit.io.dicom_identity import NO_DATE, Maker
-from gliokit.io.dicom_writer import Element, SeriesFacts, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, SliceOrder, StudyFacts, write_series
 from gliokit.reporting.dicom_pdf import write_encapsulated_pdf
 
 MAKER = Maker("small 1.2", "cd" * 32, "minimum_lesion_ml=0.1")
@@ -19,26 +19,19 @@ PATIENT = (Element(0x00100010, "PN", "Müller^Jörg"), Element(0x00100020, "LO",
 STUDY = StudyFacts(
     "pdf test", datetime(2014, 3, 9, 8, 30), "SIEMENS", "Skyra", "E11", 3.0, elements=PATIENT
 )
-SERIES = SeriesFacts(
-    number=4,
-    description="t1_se_tra",
-    image_type=("ORIGINAL", "PRIMARY", "M"),
-    scanning_sequence=("SE",),
-    sequence_variant=("SP",),
-    acquisition_type="2D",
-    repetition_ms=550.0,
-    echo_ms=12.0,
-    inversion_ms=None,
-    flip_degrees=90.0,
-    thickness_mm=2.0,
-)
 DOCUMENT = b"%PDF-1.3\nan odd number of bytes\n"
 
 
 @pytest.fixture
-def headers(tmp_path):
+def headers(tmp_path, t1_series):
     voxels = np.ones((8, 6, 3), dtype=np.float32)
-    files = write_series(tmp_path / "source", voxels, affine=np.eye(4), study=STUDY, series=SERIES)
+    files = write_series(
+        tmp_path / "source",
+        voxels,
+        affine=np.eye(4),
+        study=STUDY,
+        series=replace(t1_series, thickness_mm=2.0, order=SliceOrder.ASCENDING),
+    )
     return [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
 
 

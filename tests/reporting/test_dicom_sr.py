@@ -16,7 +16,7 @@ from gliokit.core.findings import DISCLAIMER, Notice, Quantity
 from gliokit.core.vocabulary import Region, Side
 from gliokit.io.dicom_identity import Maker
 from gliokit.io.dicom_seg import write_seg
-from gliokit.io.dicom_writer import Element, SeriesFacts, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, SliceOrder, StudyFacts, write_series
 from gliokit.reporting.dicom_sr import write_sr
 from gliokit.reporting.dicom_sr_groups import ENHANCING_VOLUME, PRODUCT
 
@@ -24,19 +24,6 @@ MAKER = Maker("small 1.2", "cd" * 32, "minimum_lesion_ml=0.1")
 PATIENT = (Element(0x00100010, "PN", "Müller^Jörg"), Element(0x00100020, "LO", "12345"))
 STUDY = StudyFacts(
     "sr test", datetime(2014, 3, 9, 8, 30), "SIEMENS", "Skyra", "E11", 3.0, elements=PATIENT
-)
-SERIES = SeriesFacts(
-    number=4,
-    description="t1_se_tra",
-    image_type=("ORIGINAL", "PRIMARY", "M"),
-    scanning_sequence=("SE",),
-    sequence_variant=("SP",),
-    acquisition_type="2D",
-    repetition_ms=550.0,
-    echo_ms=12.0,
-    inversion_ms=None,
-    flip_degrees=90.0,
-    thickness_mm=2.0,
 )
 
 
@@ -46,13 +33,13 @@ def is_enhanced():
 
 
 @pytest.fixture
-def headers(tmp_path, case, is_enhanced):
+def headers(tmp_path, case, is_enhanced, t1_series):
     files = write_series(
         tmp_path / "source",
         np.ones(case.labels.array.shape, dtype=np.float32),
         affine=case.labels.affine,
         study=STUDY,
-        series=SERIES,
+        series=replace(t1_series, thickness_mm=2.0, order=SliceOrder.ASCENDING),
         enhanced=is_enhanced,
     )
     return [pydicom.dcmread(file, stop_before_pixels=True) for file in files]

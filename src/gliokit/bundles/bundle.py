@@ -80,6 +80,20 @@ def shipped_bundles() -> dict[str, Path]:
     return {manifest.parent.name: manifest.parent for manifest in shipped.glob(f"*/{MANIFEST}")}
 
 
+def shipped_bundle(name: str) -> Path:
+    """Give the folder of a bundle inside this package.
+
+    Raises
+    ------
+    BundleError
+        If it is not there.
+    """
+    shipped = shipped_bundles()
+    if name not in shipped:
+        raise BundleError(f"this installation has no bundle {name!r}; install gliokit again")
+    return shipped[name]
+
+
 def read_bundle(folder: Path) -> Bundle:
     """Check every file of a bundle against its manifest and read its card.
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from gliokit.bundles.bundle import read_bundle, shipped_bundles
-from gliokit.core.errors import BundleError, NotAssessableError
+from gliokit.bundles.bundle import read_bundle, shipped_bundle
+from gliokit.core.errors import NotAssessableError
 from gliokit.core.geometry import Affine, Grid
 from gliokit.core.image import Image
 from gliokit.preprocessing.carry import carry_image
@@ -80,10 +80,7 @@ def head_template() -> HeadTemplate:
     BundleError
         If it is not there.
     """
-    shipped = shipped_bundles()
-    if BUNDLE not in shipped:
-        raise BundleError(f"this installation has no bundle {BUNDLE!r}; install gliokit again")
-    kept = load_file(read_bundle(shipped[BUNDLE]).folder / TEMPLATE)
+    kept = load_file(read_bundle(shipped_bundle(BUNDLE)).folder / TEMPLATE)
     affine = kept["affine"].astype(np.float64)
     image, brain = (_inflated(kept[name], kept["shape"]) for name in ("image", "brain"))
     return HeadTemplate(Image(image, affine, "mean head"), Image(brain, affine, "mean brain"))

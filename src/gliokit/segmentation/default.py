@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundles
+from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundle, shipped_bundles
 from gliokit.bundles.session import Device, Session
 from gliokit.core.errors import BundleError, NotAssessableError
 from gliokit.core.findings import Model, Notice
@@ -296,14 +296,11 @@ def load_segmenter(
     DeviceError
         If `device` is `cuda` and torch or a GPU is missing.
     """
-    shipped = shipped_bundles()
-    if bundle is None and DEFAULT not in shipped:
-        raise BundleError(f"this installation has no bundle {DEFAULT!r}; install gliokit again")
-    checked = read_bundle(bundle or shipped[DEFAULT])
+    checked = read_bundle(bundle or shipped_bundle(DEFAULT))
     session = open_session(checked, threads=threads, device=device)
     calibration = read_calibration(checked.folder / CALIBRATION)
     # what the check knows is what the shipped models were trained on
-    ours = checked.folder.resolve() in {folder.resolve() for folder in shipped.values()}
+    ours = checked.folder.resolve() in {folder.resolve() for folder in shipped_bundles().values()}
     return DefaultSegmenter(checked, session, calibration, read_contrast_model() if ours else None)
 
 

@@ -1,5 +1,6 @@
 """Pixels of a face are overwritten in the file, and no other byte of it changes."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -15,24 +16,11 @@ from gliokit.io.deidentification.faces import (
     is_brain_untouched,
     remove_face,
 )
-from gliokit.io.dicom_writer import SeriesFacts, StudyFacts, write_series
+from gliokit.io.dicom_writer import SliceOrder, StudyFacts, write_series
 
 SHAPE = (12, 8, 6)
 AFFINE = np.array([[-4.0, 0, 0, 22], [0, -4, 0, 14], [0, 0, 5, 0], [0, 0, 0, 1]])
 STUDY = StudyFacts("faces", datetime(2014, 3, 9), "SIEMENS", "Skyra", "E11", 3.0)
-SERIES = SeriesFacts(
-    number=1,
-    description="ax",
-    image_type=("ORIGINAL", "PRIMARY", "M"),
-    scanning_sequence=("SE",),
-    sequence_variant=("SP",),
-    acquisition_type="2D",
-    repetition_ms=550.0,
-    echo_ms=12.0,
-    inversion_ms=None,
-    flip_degrees=90.0,
-    thickness_mm=5.0,
-)
 
 
 def find(image):
@@ -44,9 +32,16 @@ def find(image):
 
 
 @pytest.fixture(params=[False, True], ids=["classic", "enhanced"])
-def paths(request, tmp_path):
+def paths(request, tmp_path, t1_series):
     array = np.random.default_rng(3).uniform(50, 900, SHAPE).astype(np.float32)
-    write_series(tmp_path, array, affine=AFFINE, study=STUDY, series=SERIES, enhanced=request.param)
+    write_series(
+        tmp_path,
+        array,
+        affine=AFFINE,
+        study=STUDY,
+        series=replace(t1_series, thickness_mm=5.0, order=SliceOrder.ASCENDING),
+        enhanced=request.param,
+    )
     return sorted(tmp_path.iterdir())
 
 
