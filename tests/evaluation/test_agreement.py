@@ -13,6 +13,7 @@ from gliokit.evaluation.agreement import (
     cohen_kappa,
     icc_agreement,
     icc_consistency,
+    icc_one_way,
     krippendorff_alpha,
 )
 
@@ -40,6 +41,7 @@ OBSERVERS = [
 def test_intraclass_correlations_are_the_published_ones():
     assert icc_agreement(JUDGES) == pytest.approx(0.29, abs=0.005)
     assert icc_consistency(JUDGES) == pytest.approx(0.71, abs=0.005)
+    assert icc_one_way(JUDGES) == pytest.approx(0.17, abs=0.005)
 
 
 def test_habit_of_a_reader_counts_for_agreement_alone():

@@ -67,6 +67,34 @@ class LabelMap:
         return Grid((x, y, z), self.affine)
 
 
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A region of an image.
+
+    Attributes
+    ----------
+    array : (X, Y, Z)
+        Whether a voxel belongs to it.
+    affine : (4, 4)
+        Voxel index to RAS+ mm.
+    source : str
+        Where it came from, for messages to the caller only.
+    sha256 : str
+        Hash of the file's bytes; empty for a mask that was made in memory.
+    """
+
+    array: NDArray[np.bool_] = field(repr=False)
+    affine: Affine
+    source: str = "mask"
+    sha256: str = ""
+
+    @property
+    def grid(self) -> Grid:
+        """The voxel grid."""
+        x, y, z = self.array.shape
+        return Grid((x, y, z), self.affine)
+
+
 def region_mask(labels: NDArray[np.integer], region: Region) -> NDArray[np.bool_]:
     """Select the voxels of a region from labels of any shape."""
     table = np.zeros(256, dtype=bool)

@@ -79,6 +79,30 @@ def icc_agreement(ratings: ArrayLike) -> float:
     return (patients - error) / spread if spread > 0 else math.nan
 
 
+def icc_one_way(ratings: ArrayLike) -> float:
+    """Intraclass correlation ICC(1,1): one rating of any reader, each patient's readers their own.
+
+    Parameters
+    ----------
+    ratings : (n, k)
+        Of n patients, k times each, in any order; all there.
+
+    Returns
+    -------
+    float
+        As `icc_agreement`.
+
+    Raises
+    ------
+    ValueError
+        As `icc_agreement`.
+    """
+    patients, readers, error, (n, k) = _mean_squares(ratings)
+    within = (readers + (n - 1) * error) / n  # readers and the rest are one error here
+    spread = patients + (k - 1) * within
+    return (patients - within) / spread if spread > 0 else math.nan
+
+
 def icc_consistency(ratings: ArrayLike) -> float:
     """Intraclass correlation ICC(3,1): as `icc_agreement`, but a reader may be off by a constant.
 

@@ -29,9 +29,9 @@ from isal.igzip_lib import IsalError
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
-from gliokit.core.errors import GeometryError, ImageError, OutputError
+from gliokit.core.errors import GeometryError, ImageError, LabelError, OutputError
 from gliokit.core.geometry import Affine, voxel_volume_mm3
-from gliokit.core.image import Image, LabelMap
+from gliokit.core.image import Image, LabelMap, Mask
 from gliokit.io.conventions import LabelConvention, convention_of_name, to_labels
 from gliokit.io.whole_file import write_whole_file
 
@@ -87,6 +87,40 @@ def read_label_map(path: Path, *, convention: LabelConvention | None = None) -> 
         source=str(path),
     )
     return LabelMap(reading.labels, _affine(volume), str(path), reading.note)
+
+
+def read_mask(path: Path, *, value: int | None = None) -> Mask:
+    """Read a region from any map of whole numbers.
+
+    Parameters
+    ----------
+    value : int or None
+        The number that the region has; by default the only one there is beside 0.
+
+    Raises
+    ------
+    LabelError
+        If there is no such voxel, there are several numbers and none was asked for, or there are
+        others than whole ones.
+    ImageError, GeometryError
+        As `read_image`.
+    """
+    volume = _open(path)
+    array = volume.voxels(volume.exact_dtype)
+    found = np.unique(array)
+    found = found[found != 0]
+    if not np.array_equal(found, np.rint(found)):
+        raise LabelError(f"{path}: holds {found[0]:g} and other fractions; needed whole numbers")
+    named = ", ".join(f"{number:g}" for number in found[:10]) or "none"
+    if value is None and len(found) > 1:
+        raise LabelError(f"{path}: holds several regions ({named}); say which number is meant")
+    mask = array != 0 if value is None else array == value
+    if not mask.any():
+        wanted = "other than 0" if value is None else value
+        raise LabelError(
+            f"{path}: no voxel is {wanted}; found {named}; give another mask or number"
+        )
+    return Mask(mask, _affine(volume), str(path), volume.sha256)
 
 
 def write_image(path: Path, image: Image, *, note: str = "") -> None:

@@ -1,0 +1,1 @@
+"""Radiomics of one region: IBSI features, filters, and features for glioma."""
