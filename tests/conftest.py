@@ -7,9 +7,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from gliokit.core.image import Image
+from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study
-from gliokit.core.vocabulary import MRSequence
+from gliokit.core.vocabulary import Label, MRSequence
 from gliokit.io.dicom_writer import SeriesFacts, SliceOrder
 from gliokit.io.nifti import write_image
 
@@ -72,3 +72,28 @@ def t1_series() -> SeriesFacts:
         thickness_mm=4.0,
         order=SliceOrder.INTERLEAVED,
     )
+
+
+@pytest.fixture
+def textured_study() -> Study:
+    """Give a stripped brain of 4 mm voxels with texture of its own in every sequence."""
+    grid = np.moveaxis(np.indices((40, 46, 36)), 0, -1)
+    brain = np.linalg.norm((grid - [19.5, 22.5, 17.5]) / [17, 20, 15], axis=-1) < 1
+    affine = np.diag([4.0, 4.0, 4.0, 1.0])
+    affine[:3, 3] = [-80, -92, -72]
+    images = {}
+    for number, sequence in enumerate(MRSequence):
+        noise = np.random.default_rng(number).normal(0, 10, brain.shape)
+        array = np.where(brain, 100 + 20 * number + noise + grid[..., 1], 0).astype(np.float32)
+        images[sequence] = Image(array, affine, source=f"textured {sequence}")
+    return Study("textured", images)
+
+
+@pytest.fixture
+def textured_labels(textured_study: Study) -> LabelMap:
+    """Give its tumor on the left: a ball of edema, in it a ball that enhances; no necrosis."""
+    grid = np.moveaxis(np.indices(textured_study.reference.array.shape), 0, -1)
+    radius = np.linalg.norm(grid - [12, 22, 18], axis=-1)
+    labels = np.where(radius <= 6, np.uint8(Label.EDEMA), np.uint8(0))
+    labels[radius <= 3] = Label.ENHANCING
+    return LabelMap(labels, textured_study.reference.affine)

@@ -14,6 +14,7 @@ from gliokit.io.conventions import LabelConvention
 from gliokit.io.nifti import (
     read_image,
     read_label_map,
+    read_mask,
     write_frames,
     write_image,
     write_label_map,
@@ -417,3 +418,36 @@ def test_probabilities_given_as_label_map_are_refused(probability, file):
     write_probability_map(file, probability, OBLIQUE)
     with pytest.raises(LabelError):
         read_label_map(file)
+
+
+def write_numbers(path, array):
+    nib.save(nib.Nifti1Image(array, np.eye(4)), path)
+
+
+def test_a_mask_is_what_has_the_one_number_there_is(tmp_path):
+    array = np.zeros((3, 4, 5), dtype=np.uint8)
+    array[1, 2, 3] = 255
+    write_numbers(tmp_path / "mask.nii", array)
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.nii").array, array > 0)
+
+
+def test_a_mask_is_what_has_the_number_that_is_asked_for(tmp_path):
+    array = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+    write_numbers(tmp_path / "mask.nii", array)
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.nii", value=7).array, array == 7)
+
+
+@pytest.mark.parametrize(
+    ("array", "value", "message"),
+    [
+        (np.zeros((3, 4, 5), np.uint8), None, "no voxel is other than 0; found none"),
+        (np.ones((3, 4, 5), np.uint8), 2, "no voxel is 2; found 1"),
+        (np.arange(60, dtype=np.uint8).reshape(3, 4, 5), None, "holds several regions"),
+        (np.full((3, 4, 5), 0.5, np.float32), None, "other fractions; needed whole numbers"),
+        (np.full((3, 4, 5), np.nan, np.float32), None, "other fractions; needed whole numbers"),
+    ],
+)
+def test_a_mask_that_says_no_region_is_refused(tmp_path, array, value, message):
+    write_numbers(tmp_path / "mask.nii", array)
+    with pytest.raises(LabelError, match=message):
+        read_mask(tmp_path / "mask.nii", value=value)

@@ -93,18 +93,18 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     if labels:
         on_cuda = device is option.Device.CUDA
         of_model = {"--model": model, "--probabilities": probabilities, "--device": on_cuda}
-        _refuse(of_model, because="with --labels no model is run")
+        option.refuse(of_model, because="with --labels no model is run")
     if cohort:
         of_study = {"STUDY": study, **of_one, "--phase": phase}
-        _refuse(of_study, because="--cohort takes every study, and its phase, from the table")
+        option.refuse(of_study, because="--cohort takes every study, and its phase, from the table")
         _check_model(model, load, on_cuda=device is option.Device.CUDA and not scheduler)
         workers = _Workers(jobs, threads, scheduler)
         _analyze_cohort(cohort, out, load=load, options=options, workers=workers)
         return
-    _refuse({"--scheduler": scheduler}, because="the studies of --cohort are shared out")
+    option.refuse({"--scheduler": scheduler}, because="the studies of --cohort are shared out")
     patient = _read_patient(study) if study and is_dicom(study) else ()
     if len(patient) > 1:
-        _refuse(of_one, because=f"STUDY holds {len(patient)} studies, and these are of one")
+        option.refuse(of_one, because=f"STUDY holds {len(patient)} studies, and these are of one")
         loaded = load(threads=threads)
         _analyze_patient(patient, out, segmenter=loaded, options=options, phase=phase)
         return
@@ -163,12 +163,6 @@ def _series_number(sequence: MRSequence, given: Path) -> int:
     return int(str(given))
 
 
-def _refuse(given: Mapping[str, object], *, because: str) -> None:
-    """Refuse those of the options that were given."""
-    if names := [name for name, value in given.items() if value]:
-        raise typer.BadParameter(f"{because}: drop {', '.join(names)}")
-
-
 def _check_model(model: Path | None, load: Callable[..., Segmenter], *, on_cuda: bool) -> None:
     """Let a damaged bundle and a missing GPU fail once, not once per study."""
     if model:
@@ -187,7 +181,7 @@ class _Workers:
 
     def __post_init__(self) -> None:
         if self.scheduler:
-            _refuse({"--jobs": self.jobs > 1}, because="all workers of --scheduler take part")
+            option.refuse({"--jobs": self.jobs > 1}, because="all workers of --scheduler take part")
 
     def __str__(self) -> str:
         return f"on the workers of {self.scheduler}" if self.scheduler else f"{self.jobs} at a time"

@@ -21,6 +21,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     {
         "analyze": "Outline the tumor of a study, measure it and write a report.",
         "measure": "Print volumes and diameters of a label map.",
+        "radiomics": "Compute the radiomic features of tumors.",
         "deidentify": "Write images anew without what identifies the patients.",
         "phantom": "Simulate patients whose truth is known.",
         "cohort": "Write the table of a public collection, from its folders.",

@@ -1,5 +1,6 @@
 """Options of `gliokit analyze`: their words on the command line, and what each does."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -110,3 +111,15 @@ Scheduler: TypeAlias = Annotated[
         help="Work on the workers of this dask scheduler, which must see the same files.",
     ),
 ]
+
+
+def refuse(given: Mapping[str, object], *, because: str) -> None:
+    """Refuse those of the options that were given.
+
+    Raises
+    ------
+    BadParameter
+        Naming them and the reason.
+    """
+    if names := [name for name, value in given.items() if value]:
+        raise typer.BadParameter(f"{because}: drop {', '.join(names)}")

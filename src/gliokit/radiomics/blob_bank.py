@@ -9,6 +9,7 @@ Source: filters: Yi et al., arXiv 2016;1611.04534, doi:10.48550/arXiv.1611.04534
 """
 
 import math
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,22 @@ def definitions(bank: FilterBank = BANK) -> tuple[Definition, ...]:
 DEFINITIONS = definitions()
 
 
+@dataclass(frozen=True, slots=True)
+class BankResponses:
+    """How the voxels of a region answer to a bank.
+
+    Attributes
+    ----------
+    values : (N, filters)
+        In the order of `image[mask]`, in units of `scale`.
+    scale : float
+        In the unit of the image.
+    """
+
+    values: NDArray[np.float64] = field(repr=False)
+    scale: float
+
+
 def describe_blob_bank(
     image: NDArray[np.floating],
     mask: NDArray[np.bool_],
@@ -55,6 +72,28 @@ def describe_blob_bank(
     """Describe the responses in a region.
 
     All are `nan` if the region is empty; skewness and kurtosis also where a response is flat.
+
+    Parameters
+    ----------
+    image, mask, spacing_mm, bank
+        As for `bank_responses`.
+
+    Raises
+    ------
+    GeometryError, SettingsError, ImageError
+        As `bank_responses`.
+    """
+    return describe_responses(bank_responses(image, mask, spacing_mm, bank=bank), bank=bank)
+
+
+def bank_responses(
+    image: NDArray[np.floating],
+    mask: NDArray[np.bool_],
+    spacing_mm: NDArray[np.float64],
+    *,
+    bank: FilterBank = BANK,
+) -> BankResponses:
+    """Filter an image with a bank, where a mask is.
 
     Parameters
     ----------
@@ -84,17 +123,27 @@ def describe_blob_bank(
         raise SettingsError(
             "the bank has no filter; needed at least one, the image alone is not one"
         )
-    names = [definition.name for definition in definitions(bank)]
     if not mask.any():
-        return dict.fromkeys(names, math.nan)
+        return BankResponses(np.empty((0, bank.number)), 1.0)
     if not np.isfinite(image).all():
         raise ImageError("the image has intensities that are not finite; repair or replace them")
     # offset and scale are taken off, since filters are computed in single precision
     offset = float(np.median(image[bounding_box(mask)]))
     scale = float(np.abs(image - offset).max()) or 1.0
     scaled = ((image - offset) / scale).astype(np.float32)
-    responses = voxel_features([scaled], mask, spacing_mm, bank=bank)[:, 1:].astype(np.float64)
-    described = [number for column in responses.T for number in _statistics(column, scale)]
+    responses = voxel_features([scaled], mask, spacing_mm, bank=bank)[:, 1:]
+    return BankResponses(responses.astype(np.float64), scale)
+
+
+def describe_responses(
+    responses: BankResponses, *, within: NDArray[np.bool_] | None = None, bank: FilterBank = BANK
+) -> dict[str, float]:
+    """Describe responses, of all voxels or of those chosen by `within` (N,); as the whole."""
+    names = [definition.name for definition in definitions(bank)]
+    values = responses.values if within is None else responses.values[within]
+    if not len(values):
+        return dict.fromkeys(names, math.nan)
+    described = [number for column in values.T for number in _statistics(column, responses.scale)]
     return dict(zip(names, described, strict=True))
 
 

@@ -7,6 +7,8 @@ spline has weights; the values are those of the whole image.
 Source: IBSI reference manual, arXiv:1612.07003, section 2 (the general scheme).
 """
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,28 @@ from gliokit.radiomics.settings import Interpolation, RadiomicsSettings
 MARGIN_MM = 6.3  # a little more than the radius of 1 mL, in which the local peak is sought
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """An image in and around masks, on the grid on which features are computed.
+
+    Attributes
+    ----------
+    image : (x, y, z)
+        Intensities there.
+    places : tuple of (n,)
+        Where its voxels lie, one array an axis, as fractional indices of the whole image.
+    spacing_mm : (3,)
+        Between neighboring voxels.
+    source : str
+        Of the image, for messages.
+    """
+
+    image: NDArray[np.float64] = field(repr=False)
+    places: tuple[NDArray[np.float64], ...] = field(repr=False)
+    spacing_mm: NDArray[np.float64]
+    source: str
+
+
 def region_of_interest(
     image: Image,
     mask: NDArray[np.bool_],
@@ -36,6 +60,32 @@ def region_of_interest(
     margin_mm: float = MARGIN_MM,
 ) -> RegionOfInterest:
     """Prepare the region of an image that is described.
+
+    Parameters
+    ----------
+    image, mask, settings, brain, margin_mm
+        As for `surroundings_of`.
+
+    Raises
+    ------
+    ImageError
+        If the image is not finite in and near the mask, or cannot be normalized.
+    NotAssessableError
+        If nothing of the region is left on the new grid or after re-segmentation.
+    """
+    near = surroundings_of(image, mask, settings=settings, brain=brain, margin_mm=margin_mm)
+    return region_in(near, mask, settings=settings)
+
+
+def surroundings_of(
+    image: Image,
+    mask: NDArray[np.bool_],
+    *,
+    settings: RadiomicsSettings,
+    brain: NDArray[np.bool_] | None = None,
+    margin_mm: float = MARGIN_MM,
+) -> Surroundings:
+    """Normalize and interpolate an image in and near a mask, which may hold several regions.
 
     Parameters
     ----------
@@ -54,8 +104,6 @@ def region_of_interest(
     ------
     ImageError
         If the image is not finite in and near the mask, or cannot be normalized.
-    NotAssessableError
-        If nothing of the region is left on the new grid or after re-segmentation.
     """
     factor, offset = linear_scale(image, settings.normalization, brain=brain)
     places, spacing = _grid_near(image, mask, settings.interpolation, margin_mm)
@@ -71,17 +119,40 @@ def region_of_interest(
     values = _without_rounding_noise(values * factor + offset)
     if settings.interpolation.whole_numbers:
         values = np.rint(values)
-    region = interpolate_mask(mask, places, threshold=settings.interpolation.mask_threshold)
+    return Surroundings(values, tuple(places), spacing, image.source)
+
+
+def region_in(
+    near: Surroundings, mask: NDArray[np.bool_], *, settings: RadiomicsSettings
+) -> RegionOfInterest:
+    """Prepare one region of an image whose surroundings are there.
+
+    Parameters
+    ----------
+    near : Surroundings
+        Of this region, or of one that holds it.
+    mask : (X, Y, Z)
+        The region, on the grid of the whole image.
+    settings : RadiomicsSettings
+        Every choice; those of `near`.
+
+    Raises
+    ------
+    NotAssessableError
+        If nothing of the region is left on the new grid or after re-segmentation.
+    """
+    region = interpolate_mask(mask, near.places, threshold=settings.interpolation.mask_threshold)
     if not region.any():
         raise NotAssessableError(
-            f"{image.source}: nothing is left of {np.count_nonzero(mask)} voxels of the mask at "
-            f"{tuple(spacing.round(3).tolist())} mm; needed is a larger region or a finer spacing"
+            f"{near.source}: nothing is left of {np.count_nonzero(mask)} voxels of the mask at "
+            f"{tuple(near.spacing_mm.round(3).tolist())} mm; needed is a larger region or a finer "
+            "spacing"
         )
     kept = settings.resegmentation
     intensity_mask = resegment(
-        values, region, lower=kept.lower, upper=kept.upper, outlier_sd=kept.outlier_sd
+        near.image, region, lower=kept.lower, upper=kept.upper, outlier_sd=kept.outlier_sd
     )
-    return RegionOfInterest(values, intensity_mask, region, spacing)
+    return RegionOfInterest(near.image, intensity_mask, region, near.spacing_mm)
 
 
 def new_spacing_mm(spacing: NDArray[np.float64], wanted: tuple[float, ...]) -> NDArray[np.float64]:

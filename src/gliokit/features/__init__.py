@@ -1,0 +1,1 @@
+"""A study as a row of named numbers: tables, imputation, selection, harmonization."""

@@ -1,0 +1,120 @@
+"""One study as a row of named numbers: every part of its tumor in every image.
+
+Names say part, image and feature: `ET_t1c_stat_mean`, `WT_morph_volume`. Shape belongs to no image
+and is named without one. A part that the tumor lacks, or that cannot be described, has no
+numbers, and the result says why: absence is information, and no value stands for it.
+
+Every image is described as it lies on the grid of the labels; nothing is registered here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliokit.core.errors import ImageError
+from gliokit.core.image import LabelMap
+from gliokit.core.study import Study, check_labels_grid, shared_grid
+from gliokit.features.image_features import describe_image
+from gliokit.features.study_settings import PART_LABELS, Part, StudySettings
+from gliokit.radiomics.location import Anatomy, describe_location
+from gliokit.radiomics.morphology import DEFINITIONS as MORPHOLOGY
+from gliokit.radiomics.volume_ratios import describe_volume_ratios
+
+# of the features of shape, those that look at intensities
+_WITH_INTENSITIES = frozenset({"morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c"})
+SHAPE = frozenset(feature.name for feature in MORPHOLOGY) - _WITH_INTENSITIES
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What could not be described.
+
+    Attributes
+    ----------
+    part : str
+        Of the tumor; empty if it is all parts.
+    image : str
+        Empty if it is all images.
+    reason : str
+        Why.
+    """
+
+    part: str
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFeatures:
+    """The row of one study.
+
+    Attributes
+    ----------
+    values : mapping of str to float
+        By name, in the order: volumes and place, then image by image.
+    left_out : tuple of LeftOut
+        What has no numbers, and why.
+    """
+
+    values: Mapping[str, float] = field(repr=False)
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def describe_study(
+    study: Study, labels: LabelMap, *, settings: StudySettings, anatomy: Anatomy
+) -> StudyFeatures:
+    """Describe every part of the tumor in every image.
+
+    Parameters
+    ----------
+    study : Study
+        Co-registered.
+    labels : LabelMap
+        On its grid.
+    settings : StudySettings
+        What is computed.
+    anatomy : Anatomy
+        The brain, and what is known of its inside.
+
+    Raises
+    ------
+    GeometryError
+        If images, labels and anatomy do not lie on one grid.
+    """
+    shared_grid(study)
+    check_labels_grid(study, labels)
+    values: dict[str, float] = {}
+    if settings.location:
+        values |= describe_volume_ratios(labels.array, anatomy.brain, labels.affine)
+        values |= describe_location(labels.array, anatomy)
+    left_out = [LeftOut("", sequence, "the study lacks it") for sequence in study.missing]
+    masks = {part: part_mask(labels.array, part) for part in settings.parts}
+    absent = [part for part, mask in masks.items() if not mask.any()]
+    left_out += [LeftOut(part, "", "the tumor has no such part") for part in absent]
+    there = {part: mask for part, mask in masks.items() if part not in absent}
+    for sequence, image in study.images.items() if there else ():
+        try:
+            found = describe_image(image, there, settings=settings, brain=anatomy.brain)
+        except ImageError as error:
+            left_out.append(LeftOut("", sequence, str(error)))
+            continue
+        for part, described in found.items():
+            values |= named(described.features, part, sequence)
+            if described.reason:
+                left_out.append(LeftOut(part, sequence, described.reason))
+    return StudyFeatures(values, tuple(left_out))
+
+
+def part_mask(labels: NDArray[np.integer], part: Part) -> NDArray[np.bool_]:
+    """Select the voxels of a part from labels of any shape."""
+    return np.isin(labels, PART_LABELS[part])
+
+
+def named(features: Mapping[str, float], part: Part, image: str) -> dict[str, float]:
+    """Put part and image before the name of each feature; shape is of no image."""
+    return {
+        f"{part}_{name}" if name in SHAPE else f"{part}_{image}_{name}": value
+        for name, value in features.items()
+    }
