@@ -6,6 +6,8 @@ python docs/make.py
 import json
 from pathlib import Path
 
+from feature_page import features_page
+
 from gliokit.analysis.systems import SYSTEMS
 from gliokit.bundles.bundle import Card, read_bundle, shipped_bundles
 from gliokit.core.settings import as_mapping
@@ -23,6 +25,8 @@ def main() -> None:
     for name, folder in shipped_bundles().items():
         (DOCS / "models" / f"{name}.md").write_text(card_page(read_bundle(folder).card))
     (DOCS / "systems.md").write_text(systems_page())
+    page = DOCS / "features.md"
+    page.write_text(features_page(page.read_text()))
 
 
 def systems_page() -> str:
