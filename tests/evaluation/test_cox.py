@@ -77,3 +77,13 @@ def test_impossible_input_is_refused():
         fit_cox([1, 2], [0, 0], [[1], [2]])
     with pytest.raises(ValueError, match=r"shape \(2,\); needed 2 rows"):
         fit_cox([1, 2], [1, 0], [1, 2])
+
+
+@pytest.mark.parametrize("seed", [67, 80, 236])
+def test_fit_does_not_stall_in_the_rounding_of_the_likelihood(seed):
+    # of 400 such cohorts these were refused when the last gain was compared with a fixed number
+    rng = np.random.default_rng(seed)
+    X = rng.normal(0, 2, (60, 1))
+    time = np.ceil(rng.exponential(400 * np.exp(-0.4 * X[:, 0])))
+    event = rng.random(60) < 0.9
+    assert fit_cox(time, event, X).coefficients[0] == pytest.approx(0.4, abs=0.25)

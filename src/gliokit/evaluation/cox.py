@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from gliokit.evaluation.survival_curve import check_follow_up
 
 NEWTON_STEPS = 20  # about six are needed; without a best fit, more than 30 to the tolerance
-NEWTON_TOLERANCE = 1e-14  # nats that another step could gain
+# another step could gain this share of the log likelihood; less is lost in its rounding
+NEWTON_TOLERANCE = 1e-14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +140,7 @@ def _maximize(likelihood: _Likelihood, covariates: int) -> NDArray[np.float64]:
             step = np.linalg.solve(curvature, gradient)
         except np.linalg.LinAlgError:
             break
-        if gradient @ step < NEWTON_TOLERANCE:
+        if gradient @ step < NEWTON_TOLERANCE * max(1, abs(value)):
             return fit + step
         better = likelihood.derivatives(fit + step)
         while better[0] < value:  # concave: a short enough step is an improvement
