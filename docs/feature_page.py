@@ -13,7 +13,7 @@ NOTES = {
     "volumes": "Of the study, unless `location = false`.",
     "location": "Of the study, unless `location = false`.",
     "growth": "Between two masks on one grid: `gliokit.radiomics.growth_direction`.",
-    "perfusion_histogram": "Of relative blood volume: `gliokit.preprocessing.perfusion`.",
+    "perfusion_histogram": "Of the whole tumor, where the table has a column `dsc`.",
 } | {extra: f'Computed unless `extras` leaves out `"{extra}"`.' for extra in Extra}
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gliokit.core.errors import GeometryError, ImageError
-from gliokit.radiomics.location import DEFINITIONS, Anatomy, Lobe, describe_location
+from gliokit.preprocessing.tissue_lobes import Lobe
+from gliokit.radiomics.location import DEFINITIONS, Anatomy, describe_location
 
 SHAPE = (44, 30, 24)
 
@@ -77,7 +78,7 @@ def test_sides_and_lobes_are_shares_of_the_whole_tumor(labels, anatomy):
     described = describe_location(labels, anatomy)
     assert described["share_right"] == described["laterality"] == 1
     assert described["spatial_frontal"] == described["spatial_occipital"] == 0.5
-    assert described["spatial_insula"] == 0
+    assert described["spatial_insular"] == 0
     moved = np.roll(labels, -15, axis=0)  # from x 14 to 23
     assert describe_location(moved, anatomy)["share_right"] == pytest.approx(0.2)
     assert describe_location(moved, anatomy)["laterality"] == pytest.approx(-0.6)

@@ -17,11 +17,13 @@ import numpy as np
 
 from gliokit.analysis.cohort_facts import files_sha256
 from gliokit.analysis.feature_input import Described, ready_to_describe
+from gliokit.analysis.feature_maps import read_maps
 from gliokit.analysis.output import write_whole
 from gliokit.analysis.reasons import without_paths
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import ImageError
 from gliokit.core.image import LabelMap
+from gliokit.core.vocabulary import Map
 from gliokit.features.robustness import describe_changed
 from gliokit.features.study_features import LeftOut, describe_study, named, part_mask
 from gliokit.features.study_settings import StudySettings, settings_record
@@ -92,12 +94,24 @@ def describe_row(cohort: Cohort, row: Row, run: FeatureRun) -> StudyAnswer:
     GliokitError
         If images or labels cannot be used.
     """
-    labels, ready = cohort.load_labels(row), ready_to_describe(cohort.load(row))
-    found = describe_study(ready.study, labels, settings=run.settings, anatomy=ready.anatomy)
-    registered = tuple(LeftOut("", "", notice.text) for notice in ready.notices)
+    labels = cohort.load_labels(row)
+    needs_tissue = run.settings.location or Map.DSC in row.cells
+    ready = ready_to_describe(cohort.load(row), labels, tissue=needs_tissue)
+    maps, unread = read_maps(
+        row,
+        labels.grid,
+        brain=ready.anatomy.brain,
+        tumor=labels.array > 0,
+        white=ready.white,
+    )
+    found = describe_study(
+        ready.study, labels, settings=run.settings, anatomy=ready.anatomy, maps=maps
+    )
+    said = [LeftOut("", "", text) for text in ready.notices]
+    said += [LeftOut("", name, text) for name, text in unread.items()]
     left_out = tuple(
         LeftOut(one.part, one.image, without_paths(one.reason, row))
-        for one in (*registered, *found.left_out)
+        for one in (*said, *found.left_out)
     )
     repeats = _repeat(ready, labels, run) if run.repeats else {}
     return StudyAnswer(row.study_id, found.values, left_out, repeats)

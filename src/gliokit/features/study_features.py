@@ -8,20 +8,23 @@ Every image is described as it lies on the grid of the labels; nothing is regist
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.core.errors import ImageError
-from gliokit.core.image import LabelMap
+from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study, check_labels_grid, shared_grid
 from gliokit.features.image_features import describe_image
 from gliokit.features.study_settings import PART_LABELS, Part, StudySettings
 from gliokit.radiomics.location import Anatomy, describe_location
 from gliokit.radiomics.morphology import DEFINITIONS as MORPHOLOGY
+from gliokit.radiomics.normalization import IntensityScale, Normalization
+from gliokit.radiomics.perfusion_histogram import describe_perfusion_histogram
 from gliokit.radiomics.volume_ratios import describe_volume_ratios
 
+RCBV = "rcbv"  # relative blood volume among the maps
 # of the features of shape, those that look at intensities
 _WITH_INTENSITIES = frozenset({"morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c"})
 SHAPE = frozenset(feature.name for feature in MORPHOLOGY) - _WITH_INTENSITIES
@@ -63,9 +66,14 @@ class StudyFeatures:
 
 
 def describe_study(
-    study: Study, labels: LabelMap, *, settings: StudySettings, anatomy: Anatomy
+    study: Study,
+    labels: LabelMap,
+    *,
+    settings: StudySettings,
+    anatomy: Anatomy,
+    maps: Mapping[str, Image] | None = None,
 ) -> StudyFeatures:
-    """Describe every part of the tumor in every image.
+    """Describe every part of the tumor in every image and map.
 
     Parameters
     ----------
@@ -77,6 +85,9 @@ def describe_study(
         What is computed.
     anatomy : Anatomy
         The brain, and what is known of its inside.
+    maps : mapping of str to Image
+        Images with a unit, on the same grid: described as they are, without extras; `rcbv` also
+        by the histogram of relative blood volume.
 
     Raises
     ------
@@ -94,17 +105,31 @@ def describe_study(
     absent = [part for part, mask in masks.items() if not mask.any()]
     left_out += [LeftOut(part, "", "the tumor has no such part") for part in absent]
     there = {part: mask for part, mask in masks.items() if part not in absent}
-    for sequence, image in study.images.items() if there else ():
+    images: list[tuple[str, Image, StudySettings]] = [
+        (name, image, settings) for name, image in study.images.items()
+    ]
+    images += [(name, image, of_maps(settings)) for name, image in (maps or {}).items()]
+    for name, image, how in images if there else ():
         try:
-            found = describe_image(image, there, settings=settings, brain=anatomy.brain)
+            found = describe_image(image, there, settings=how, brain=anatomy.brain)
         except ImageError as error:
-            left_out.append(LeftOut("", sequence, str(error)))
+            left_out.append(LeftOut("", name, str(error)))
             continue
         for part, described in found.items():
-            values |= named(described.features, part, sequence)
+            values |= named(described.features, part, name)
             if described.reason:
-                left_out.append(LeftOut(part, sequence, described.reason))
+                left_out.append(LeftOut(part, name, described.reason))
+    if maps and RCBV in maps:
+        whole = part_mask(labels.array, Part.WHOLE)
+        histogram = describe_perfusion_histogram(maps[RCBV].array, whole)
+        values |= {f"{Part.WHOLE}_{name}": value for name, value in histogram.items()}
     return StudyFeatures(values, tuple(left_out))
+
+
+def of_maps(settings: StudySettings) -> StudySettings:
+    """Give the settings for images with a unit: nothing is normalized, and no extras."""
+    as_they_are = replace(settings.radiomics, normalization=Normalization(IntensityScale.NONE))
+    return replace(settings, radiomics=as_they_are, extras=())
 
 
 def part_mask(labels: NDArray[np.integer], part: Part) -> NDArray[np.bool_]:

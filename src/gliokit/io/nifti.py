@@ -42,6 +42,7 @@ EXTENSION = bytes(4)  # "no header extension", between the header and the voxels
 PIECE = 1 << 18  # voxels; 64 k to 1 M are equally fast
 HEADERS = (nib.Nifti1Header, nib.Nifti2Header)
 SINGLE_FILE = (b"n+1", b"n+2")
+TIME_UNITS, SECONDS = 0b111000, {8: 1.0, 16: 1e-3, 24: 1e-6}  # of a step in time, by code
 OTHER_UNITS = {1: "meters", 3: "micrometers"}  # of length, by code; files without a code are in mm
 # isal's stub gives its error as an instance
 FAILURES: tuple[type[Exception], ...] = (EOFError, OSError, HeaderDataError, IsalError)  # type: ignore[assignment]
@@ -121,6 +122,31 @@ def read_mask(path: Path, *, value: int | None = None) -> Mask:
             f"{path}: no voxel is {wanted}; found {named}; give another mask or number"
         )
     return Mask(mask, _affine(volume), str(path), volume.sha256)
+
+
+def read_frames(path: Path) -> tuple[Image, NDArray[np.float32], float]:
+    """Read volumes of one grid.
+
+    Returns
+    -------
+    first : Image
+        The first volume, with the affine and hash of the file.
+    frames : (X, Y, Z, T)
+        All volumes.
+    step_s : float
+        Time between them; 0 where the header does not say it.
+
+    Raises
+    ------
+    ImageError, GeometryError
+        As `read_image`; single values may be anything.
+    """
+    volume = _open(path, dimensions=4)
+    frames = volume.voxels(np.dtype(np.float32))
+    units = int(volume.header["xyzt_units"]) & TIME_UNITS
+    step_s = float(volume.header["pixdim"][4]) * SECONDS.get(units, 0.0)
+    first = Image(frames[..., 0], _affine(volume), str(path), volume.sha256)
+    return first, frames, step_s
 
 
 def write_image(path: Path, image: Image, *, note: str = "") -> None:
@@ -206,7 +232,7 @@ class _Volume:
 
     path: Path
     header: nib.Nifti1Header
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     scaling: tuple[float, float] | None  # slope and intercept, if they change anything
     stream: BytesIO | igzip.IGzipFile
     sha256: str
@@ -248,7 +274,7 @@ def _readable(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _open(path: Path) -> _Volume:
+def _open(path: Path, *, dimensions: int = 3) -> _Volume:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -264,7 +290,7 @@ def _open(path: Path) -> _Volume:
     return _Volume(
         path,
         header,
-        _shape(header, path),
+        _shape(header, path, dimensions),
         None if scaling in ((None, None), (1, 0)) else scaling,
         stream,
         hashlib.sha256(content).hexdigest(),
@@ -284,16 +310,18 @@ def _header(stream: BytesIO | igzip.IGzipFile, path: Path) -> nib.Nifti1Header:
     )
 
 
-def _shape(header: nib.Nifti1Header, path: Path) -> tuple[int, int, int]:
+def _shape(header: nib.Nifti1Header, path: Path, dimensions: int) -> tuple[int, ...]:
     shape, dtype = header.get_data_shape(), header.get_data_dtype()
-    while len(shape) > 3 and shape[-1] == 1:
+    while len(shape) > dimensions and shape[-1] == 1:
         shape = shape[:-1]
     size = "×".join(map(str, shape))
-    if len(shape) != 3:
-        raise ImageError(
-            f"{path}: a {len(shape)}-D image of {size} voxels; needed one 3-D volume; "
-            "split it into one file per volume"
+    if len(shape) != dimensions:
+        needed = (
+            "one 3-D volume; split it into one file per volume"
+            if dimensions == 3
+            else "a series of volumes, the fourth axis time; merge them into one file"
         )
+        raise ImageError(f"{path}: a {len(shape)}-D image of {size} voxels; needed {needed}")
     if 0 in shape:
         raise ImageError(f"{path}: empty, {size} voxels; needed an image; export it again")
     if dtype.kind not in "iuf":

@@ -18,7 +18,6 @@ distances)
 
 import math
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,25 +25,12 @@ from numpy.typing import NDArray
 from gliokit.core.errors import GeometryError, ImageError
 from gliokit.core.geometry import Affine, bounding_box, canonical_axes, spacing_mm
 from gliokit.core.vocabulary import Label
+from gliokit.preprocessing.tissue_lobes import Lobe
 from gliokit.radiomics.definition import Definition
 from gliokit.radiomics.nearest_voxel import distances_mm
 from gliokit.radiomics.volume_ratios import PARTS
 
 NEAREST = 100  # voxels
-
-
-class Lobe(IntEnum):
-    """Value of a part of the brain in a lobe map; 0 is none."""
-
-    FRONTAL = 1
-    TEMPORAL = 2
-    PARIETAL = 3
-    BASAL_GANGLIA = 4
-    INSULA = 5
-    CORPUS_CALLOSUM_FORNIX = 6
-    OCCIPITAL = 7
-    CEREBELLUM = 8
-    BRAIN_STEM = 9
 
 
 @dataclass(frozen=True, slots=True)
