@@ -62,7 +62,7 @@ def describe_local_intensity(roi: RegionOfInterest) -> dict[str, float]:
             "around the region are averaged"
         )
     middle = [part.stop - part.start for part in box]
-    means = _means(image, sphere, whole=image.shape == tuple(middle + 2 * reach))[inside]
+    means = _means(image, inside, sphere, whole=image.shape == tuple(middle + 2 * reach))
     intensities = image[inside]
     brightest = intensities == intensities.max()
     return {"loc_peak_loc": float(means[brightest].max()), "loc_peak_glob": float(means.max())}
@@ -84,23 +84,31 @@ def _widened(box: Box, margin: NDArray[np.int_], shape: tuple[int, ...]) -> Box:
 
 
 def _means(
-    image: NDArray[np.float64], sphere: NDArray[np.bool_], *, whole: bool
+    image: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    sphere: NDArray[np.bool_],
+    *,
+    whole: bool,
 ) -> NDArray[np.float64]:
-    """Mean around each voxel, (X, Y, Z), of what lies in the image.
+    """Mean around each voxel of a mask, (N,), of what lies in the image: `whole` if all spheres do.
 
-    With `whole`, as if all spheres did: no matter near the edge if only the middle is used.
+    By circular convolution. What wraps around from one end of the image to the other reaches no
+    voxel of the mask: either all spheres are whole, or zeros as wide as their reach are between.
     """
     reach = np.array(sphere.shape) // 2
-    shape = [
-        fft.next_fast_len(n + 2 * int(r), real=True)
+    x, y, z = (
+        fft.next_fast_len(n + (0 if whole else int(r)), real=True)
         for n, r in zip(image.shape, reach, strict=True)
-    ]
-    kernel = fft.rfftn(sphere.astype(np.float64), s=shape)
-    center = tuple(slice(r, r + n) for r, n in zip(reach, image.shape, strict=True))
+    )
+    # axis by axis: the lines that are empty yet cost nothing
+    lines = fft.rfft(sphere.astype(np.float64), z, axis=2)
+    kernel = fft.fft(fft.fft(lines, y, axis=1), x, axis=0)
+    voxels = tuple(place + r for place, r in zip(np.nonzero(inside), reach, strict=True))
+
+    def sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return fft.irfftn(fft.rfftn(values, s=(x, y, z)) * kernel, s=(x, y, z))[voxels]
+
     # sums are of differences to the middle of the range, so that large offsets cost no digits
     middle = (image.min() + image.max()) / 2
-    sums = fft.irfftn(fft.rfftn(image - middle, s=shape) * kernel, s=shape)[center]
-    if whole:
-        return middle + sums / np.count_nonzero(sphere)
-    counts = fft.irfftn(fft.rfftn(np.ones_like(image), s=shape) * kernel, s=shape)[center]
-    return middle + sums / np.round(counts)
+    counts = np.count_nonzero(sphere) if whole else np.round(sums(np.ones_like(image)))
+    return middle + sums(image - middle) / counts

@@ -128,7 +128,10 @@ def _compactness(size: Solid) -> dict[str, float]:
 def _axes(centers: NDArray[np.float64], size: Solid) -> dict[str, float]:
     lengths = np.full(3, math.nan)
     if len(centers) > 1:
-        moments = np.linalg.eigvalsh(np.cov(centers, rowvar=False))
+        offsets = centers - centers.mean(axis=0)
+        # not as a product of matrices: the threads of BLAS would go on waiting busily
+        products = np.einsum("ni,nj->ij", offsets, offsets)
+        moments = np.linalg.eigvalsh(products / (len(centers) - 1))
         # what is less than rounding is the thickness of a line or a plane: none
         moments[moments < 1e-12 * moments[2]] = 0
         lengths = 4 * np.sqrt(moments)
@@ -181,7 +184,8 @@ def _intensities(
     total = float(values.sum())
     shift = math.nan
     if total != 0:
-        weighted = values @ _centers(roi.intensity_mask, roi.spacing_mm) / total
+        centers = _centers(roi.intensity_mask, roi.spacing_mm)
+        weighted = np.einsum("n,ni->i", values, centers) / total
         shift = float(np.linalg.norm(weighted - center))
     likeness = spatial_autocorrelation(roi.image[near], inside, roi.spacing_mm)
     found = (shift, volume_mm3 * float(values.mean()), likeness.moran_i, likeness.geary_c)

@@ -40,7 +40,7 @@ def smallest_box(hull: Hull) -> NDArray[np.float64]:
     axes = np.concatenate([_distinct(hull.normals), _all_around(_DIRECTIONS)])
     sides, frames = _boxes_along(hull, axes)
     best = np.argsort(sides.prod(axis=1))[:_STARTS]
-    found = np.array([_tilted(hull, sides[start], frames[start]) for start in best])
+    found = _tilted(hull, sides[best], frames[best])
     return np.sort(found[found.prod(axis=1).argmin()])
 
 
@@ -60,22 +60,25 @@ def _all_around(number: int) -> NDArray[np.float64]:
 
 
 def _tilted(
-    hull: Hull, sides: NDArray[np.float64], frame: NDArray[np.float64]
+    hull: Hull, sides: NDArray[np.float64], frames: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Sides (3,) of the smallest box found near one, or along one of its other axes."""
-    radius, smallest = _RADII
+    """Sides (B, 3) of the smallest boxes found near some, or along one of their other axes."""
+    first, last = _RADII
+    radius, each = np.full(len(sides), first), np.arange(len(sides))
     circle = 2 * math.pi * np.arange(_CIRCLE) / _CIRCLE
-    while radius > smallest:
+    while radius.max() > last:
         circle += _GOLDEN_ANGLE  # valleys are narrow: other directions each time
-        around = np.outer(np.cos(circle), frame[1]) + np.outer(np.sin(circle), frame[2])
-        tilted = math.cos(radius) * frame[0] + math.sin(radius) * around
-        others, frames = _boxes_along(hull, np.concatenate([tilted, frame[1:]]))
-        volumes = others.prod(axis=1)
-        best = int(volumes.argmin())
-        if volumes[best] < sides.prod() * (1 - 1e-10):
-            sides, frame = others[best], frames[best]
-        else:
-            radius /= 2
+        around = np.stack([np.cos(circle), np.sin(circle)], axis=1) @ frames[:, 1:]  # (B, C, 3)
+        tilt = radius[:, None, None]
+        tilted = np.cos(tilt) * frames[:, :1] + np.sin(tilt) * around
+        axes = np.concatenate([tilted, frames[:, 1:]], axis=1)
+        found, found_frames = _boxes_along(hull, axes.reshape(-1, 3))
+        volumes = found.prod(axis=1).reshape(len(sides), -1)
+        best = volumes.argmin(axis=1)
+        smaller = volumes[each, best] < sides.prod(axis=1) * (1 - 1e-10)
+        taken = (each * volumes.shape[1] + best)[smaller]
+        sides[smaller], frames[smaller] = found[taken], found_frames[taken]
+        radius[~smaller] /= 2
     return sides
 
 

@@ -59,54 +59,57 @@ def spatial_autocorrelation(
     values = image[box][inside]
     if values.size < 2 or values.min() == values.max():
         return SpatialAutocorrelation(math.nan, math.nan)
-    deviations = values - values.mean()
-    shape = [2 * fft.next_fast_len(n, real=True) for n in inside.shape]  # nothing wraps around
-    weights = _weights(shape, spacing_mm)
-    of_mask = _spectrum(inside.astype(np.float64), shape)
-    of_squares = _spectrum(_placed(deviations**2, inside), shape)
-    total = _sum_over_pairs(of_mask, of_mask, weights)
-    squares = _sum_over_pairs(of_mask, of_squares, weights)
-    del of_mask, of_squares
-    of_deviations = _spectrum(_placed(deviations, inside), shape)
-    products = _sum_over_pairs(of_deviations, of_deviations, weights)
-    # total, squares and products are in the same scale, which cancels
-    scale = total * float(deviations @ deviations)
+    images = np.zeros((3, *inside.shape))
+    images[0] = inside
+    images[1][inside] = values - values.mean()
+    images[2] = images[1] ** 2
+    # total, products and squares are in the same scale, which cancels
+    total, products, squares = _sums_over_pairs(images, spacing_mm).tolist()
+    scale = total * float(images[2].sum())
     return SpatialAutocorrelation(
         moran_i=values.size * products / scale,
         geary_c=(values.size - 1) * (squares - products) / scale,
     )
 
 
-def _placed(values: NDArray[np.float64], inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    image = np.zeros(inside.shape)
-    image[inside] = values
-    return image
+def _sums_over_pairs(
+    images: NDArray[np.float64], spacing_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Sum products over all pairs of voxels by their weight, up to a constant scale.
+
+    Parameters
+    ----------
+    images : (3, X, Y, Z)
+        Mask, deviations and squared deviations.
+
+    Returns
+    -------
+    (3,)
+        Mask times mask, deviation times deviation, mask times squared deviation.
+    """
+    half = [fft.next_fast_len(n, real=True) for n in images.shape[1:]]
+    x, y, z = (2 * n for n in half)  # nothing wraps around
+    along_y = np.minimum(np.arange(y), y - np.arange(y))
+    along_z = np.minimum(np.arange(z), z - np.arange(z)).repeat(2)  # real and imaginary part
+    sums = np.zeros(3)
+    # slab by slab, which stays in the cache of the processor; and einsum, for the threads of BLAS
+    # would go on waiting busily
+    slabs = np.moveaxis(fft.rfft(images, x, axis=1), 1, 0)
+    for slab, octant in zip(slabs, _weights(half, spacing_mm), strict=True):
+        spectra = fft.fft(fft.fft(slab, y, axis=1), z, axis=2, overwrite_x=True)
+        mask, deviations, squares = spectra.view(np.float64)
+        weights = octant[along_y][:, along_z]
+        weighted = mask * weights
+        pairs = (mask, weighted), (deviations, deviations * weights), (squares, weighted)
+        sums += [np.einsum("ij,ij->", *pair) for pair in pairs]
+    return sums
 
 
-def _weights(shape: list[int], spacing_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Spectrum of the inverse distance, which is real, on the grid of `_spectrum`."""
-    # the inverse distance is even along each axis: one octant and cosines are enough
-    x, y, z = (np.arange(n // 2 + 1) * mm for n, mm in zip(shape, spacing_mm, strict=True))
+def _weights(half: list[int], spacing_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spectrum of the inverse distance: real, and even along each axis, so that an octant does."""
+    x, y, z = (np.arange(n + 1) * mm for n, mm in zip(half, spacing_mm, strict=True))
     distance = np.sqrt(x[:, None, None] ** 2 + y[:, None] ** 2 + z**2)
     distance[0, 0, 0] = np.inf  # a voxel is no pair with itself
     octant = fft.dctn(1 / distance, type=1, overwrite_x=True)
-    folded = [np.minimum(np.arange(n), n - np.arange(n)) for n in shape[:2]]
-    weights = octant[folded[0]][:, folded[1]]
-    weights[..., 1:-1] *= 2  # the half of the spectrum that real images do not need
-    return weights
-
-
-def _spectrum(image: NDArray[np.float64], shape: list[int]) -> NDArray[np.complex128]:
-    """Fourier transform of an image in a larger box of zeros, whose empty lines cost nothing."""
-    lines = fft.rfft(image, shape[2], axis=2)
-    planes = fft.fft(lines, shape[1], axis=1)
-    return fft.fft(planes, shape[0], axis=0, overwrite_x=True)
-
-
-def _sum_over_pairs(
-    first: NDArray[np.complex128], second: NDArray[np.complex128], weights: NDArray[np.float64]
-) -> float:
-    """Sum of first times second times weight over all pairs of voxels, up to a constant scale."""
-    power = first.real * second.real
-    power += first.imag * second.imag
-    return float(np.vdot(power, weights))
+    octant[1:-1] *= 2  # the half of the spectrum that real images do not need
+    return octant
