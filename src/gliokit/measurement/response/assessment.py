@@ -1,0 +1,133 @@
+"""The answer for one visit: its category, the sentence of its reason, and what it rests on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gliokit.measurement.response.comparison import Comparison
+from gliokit.measurement.response.facts import FACT_TERMS, Facts
+from gliokit.measurement.response.vocabulary import Pseudo, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Category suggested by rule for one visit.
+
+    Attributes
+    ----------
+    day : int
+        Day of the visit.
+    category : Response
+        Not assessable where a clause says so, or where unknown facts leave several categories.
+    possible : tuple of Response
+        Categories that the known facts allow; one where they decide.
+    counted_as : tuple of Response
+        The same with preliminary responses counted as what is confirmed so far, stable if
+        nothing is.
+    reason : str
+        One sentence.
+    clauses : tuple of str
+        Rows of the criterion that decided; for each category that is possible.
+    unknown : tuple of str
+        Facts on whose answer the category, or its reason, depends.
+    sizes : tuple of Comparison
+        Size, baseline and nadir of each component; empty up to the baseline.
+    pseudo : Pseudo or None
+        What an earlier visit turned out not to have been.
+    progression_day : int or None
+        The day to which progression is dated, from the visit on that established it. `summarize`
+        gives that of this visit alone.
+    """
+
+    day: int
+    category: Response
+    possible: tuple[Response, ...]
+    counted_as: tuple[Response, ...]
+    reason: str
+    clauses: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    sizes: tuple[Comparison, ...] = ()
+    pseudo: Pseudo | None = None
+    progression_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """One way in which a visit can be judged, given what is unknown.
+
+    Attributes
+    ----------
+    reason : str
+        What was measured, in the words of the row that decides.
+    condition : str
+        What that row asks for.
+    held : bool
+        Whether a raised steroid dose leaves the visit undecided.
+    dated : int or None
+        The day to which progression is dated; None if there is none.
+    """
+
+    category: Response
+    counted_as: Response
+    reason: str
+    condition: str
+    clauses: tuple[str, ...]
+    sizes: tuple[Comparison, ...]
+    facts: Facts
+    pseudo: Pseudo | None
+    held: bool
+    dated: int | None
+
+
+def summarize(day: int, judgments: Sequence[Judgment]) -> Assessment:
+    """Put the ways in which a visit can be judged, at least one, into one answer."""
+    first = judgments[0]
+    categories = dict.fromkeys(it.category for it in judgments)
+    decided = len(categories) == 1
+    one_reason = len({it.reason for it in judgments}) == 1
+    unknown = () if decided and one_reason else _unknown(judgments)
+    return Assessment(
+        day=day,
+        category=first.category if decided else Response.NOT_ASSESSABLE,
+        possible=_in_order(categories),
+        counted_as=_in_order({it.counted_as for it in judgments}),
+        reason=_several(judgments, unknown) if unknown else first.reason,
+        clauses=tuple(dict.fromkeys(clause for it in judgments for clause in it.clauses)),
+        unknown=unknown,
+        sizes=first.sizes,
+        pseudo=_shared([it.pseudo for it in judgments]),
+        progression_day=_shared([it.dated for it in judgments]),
+    )
+
+
+def _in_order(categories: Iterable[Response]) -> tuple[Response, ...]:
+    return tuple(sorted(categories, key=list(Response).index))
+
+
+def _several(judgments: Sequence[Judgment], unknown: Sequence[str]) -> str:
+    conditions: dict[Response, list[str]] = {}
+    for it in judgments:
+        told = conditions.setdefault(it.category, [])
+        if it.condition not in told:
+            told.append(it.condition)
+    cases = "; ".join(f"{case} if {', or '.join(told)}" for case, told in conditions.items())
+    return f"unknown: {', '.join(unknown)}; it is {cases}"
+
+
+def _unknown(judgments: Sequence[Judgment]) -> tuple[str, ...]:
+    """Name the facts on whose answers the ways to judge differ."""
+    first = judgments[0].facts
+    differing = [
+        term
+        for fact, term in FACT_TERMS.items()
+        if any(it.facts.get(fact) != first.get(fact) for it in judgments[1:])
+    ]
+    return tuple(dict.fromkeys(differing))
+
+
+_Value = TypeVar("_Value")
+
+
+def _shared(values: Sequence[_Value | None]) -> _Value | None:
+    """Give the value that all ways have in common, if they do."""
+    return values[0] if all(value == values[0] for value in values) else None

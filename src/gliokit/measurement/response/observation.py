@@ -1,0 +1,117 @@
+"""What a visit says, as facts: answers where it is known, all answers where it is not."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from gliokit.core.vocabulary import ClinicalChange
+from gliokit.measurement.response.criterion import EARLY_AFTER_RADIATION_DAYS, Criterion
+from gliokit.measurement.response.facts import (
+    AfterRadiation,
+    Antiangiogenic,
+    Attendance,
+    Clinical,
+    Enhancement,
+    Facts,
+    Flair,
+    Histology,
+    NewLesion,
+    NonTarget,
+    OnImmunotherapy,
+    Place,
+    ProneAgent,
+)
+from gliokit.measurement.response.visit import Disease, Treatment, Visit
+
+_Answer = TypeVar("_Answer", bound=StrEnum)
+
+
+def observe(
+    visit: Visit, *, baseline: Visit, treatment: Treatment, criterion: Criterion
+) -> dict[type[StrEnum], frozenset[StrEnum]]:
+    """Give what a visit says about the patient as a whole."""
+    return {
+        Attendance: frozenset({Attendance.TOO_ILL if visit.too_ill else Attendance.CAME}),
+        NewLesion: _known(visit.new_lesion, NewLesion),
+        Place: _either(visit.outside_field, Place.OUTSIDE, Place.INSIDE),
+        Flair: _known(visit.flair, Flair),
+        Enhancement: _enhancement(visit),
+        Clinical: _clinical(visit, baseline),
+        Histology: _either(visit.progression_proven, Histology.TUMOR, Histology.NO_PROOF),
+        AfterRadiation: _after_radiation(visit.day, treatment, criterion),
+        OnImmunotherapy: _on_immunotherapy(visit.day, treatment, criterion),
+        Antiangiogenic: _either(treatment.antiangiogenic, Antiangiogenic.YES, Antiangiogenic.NO),
+        ProneAgent: _either(treatment.prone_to_pseudoprogression, ProneAgent.YES, ProneAgent.NO),
+    }
+
+
+def observe_nontarget(disease: Disease) -> Facts:
+    """Give what a visit says about the lesions of a component that are not measured."""
+    return {NonTarget: _known(disease.nontarget, NonTarget)}
+
+
+def decline_by_kps(kps: float, baseline: float) -> bool:
+    """Whether the Karnofsky status fell as far as RANO 2010 asks of a clinical deterioration.
+
+    From 90 or more to 70 or less, by 20 or more from 80 or less, or to 50 or less from more.
+    That it must last for a week, and have no other cause, is the reader's to know.
+
+    Source: Wen et al., J Clin Oncol 2010;28:1963-72, doi:10.1200/JCO.2009.26.3541 (from memory).
+    """
+    if kps <= 50 < baseline:
+        return True
+    return kps <= 70 if baseline >= 90 else kps <= baseline - 20
+
+
+def _known(answer: _Answer | None, fact: type[_Answer]) -> frozenset[StrEnum]:
+    return frozenset(fact) if answer is None else frozenset({answer})
+
+
+def _either(answer: bool | None, yes: StrEnum, no: StrEnum) -> frozenset[StrEnum]:
+    if answer is None:
+        return frozenset({yes, no})
+    return frozenset({yes if answer else no})
+
+
+def _enhancement(visit: Visit) -> frozenset[StrEnum]:
+    """Nothing that enhances has not increased, whatever was there before."""
+    seen = visit.enhancing
+    sizes = [size for size in (seen.product_mm2, seen.volume_ml) if size is not None]
+    nothing = sizes and not any(sizes) and seen.nontarget is NonTarget.ABSENT
+    if visit.enhancement is None and nothing:
+        return frozenset({Enhancement.NOT_INCREASED})
+    return _known(visit.enhancement, Enhancement)
+
+
+def _clinical(visit: Visit, baseline: Visit) -> frozenset[StrEnum]:
+    change = visit.clinical_change
+    if change is None and visit.kps is not None and baseline.kps is not None:
+        worse = decline_by_kps(visit.kps, baseline.kps)
+        change = ClinicalChange.WORSE if worse else ClinicalChange.STABLE
+    worse_for = _either(visit.decline_explained, Clinical.WORSE_OTHERWISE, Clinical.WORSE)
+    if change is None:
+        return worse_for | {Clinical.BETTER, Clinical.STABLE}
+    if change is ClinicalChange.WORSE:
+        return worse_for
+    return frozenset({Clinical.BETTER if change is ClinicalChange.BETTER else Clinical.STABLE})
+
+
+def _after_radiation(day: int, treatment: Treatment, criterion: Criterion) -> frozenset[StrEnum]:
+    start, end = treatment.radiation_start_day, treatment.radiation_end_day
+    if end is not None and day >= end:
+        limit = EARLY_AFTER_RADIATION_DAYS + criterion.early_includes_limit
+        early = day - end < limit
+    elif treatment.irradiated is False or (start is not None and day < start):
+        early = False
+    elif end is not None and start is not None:
+        early = True  # during radiation
+    else:
+        return frozenset(AfterRadiation)
+    return frozenset({AfterRadiation.EARLY if early else AfterRadiation.LATE})
+
+
+def _on_immunotherapy(day: int, treatment: Treatment, criterion: Criterion) -> frozenset[StrEnum]:
+    start = treatment.immunotherapy_start_day
+    if start is None:
+        return frozenset(OnImmunotherapy)
+    early = 0 <= day - start <= criterion.immunotherapy_early_days
+    return frozenset({OnImmunotherapy.EARLY if early else OnImmunotherapy.LATE})
