@@ -4,9 +4,17 @@ import cc3d
 import nibabel as nib
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from gliokit.core.errors import GeometryError, NotAssessableError
-from gliokit.measurement.diameters import SliceChoice, measure_lesion, measure_slice
+from gliokit.measurement.chords import Ends
+from gliokit.measurement.diameters import (
+    Calipers,
+    PairChoice,
+    SliceChoice,
+    measure_lesion,
+    measure_slice,
+)
 
 PAIRS_AT_ONCE = 20_000
 ROUNDING = 1e-7
@@ -157,14 +165,82 @@ def test_diameters_of_awkward_shapes_equal_a_search_of_all_pairs(shape, spacing)
     )
 
 
-@pytest.mark.parametrize("spacing", SPACINGS)
-@pytest.mark.parametrize("density", [0.2, 0.5, 0.7, 0.9])
-def test_diameters_of_random_shapes_equal_a_search_of_all_pairs(density, spacing):
-    rng = np.random.default_rng(int(100 * density))
-    for _ in range(25):
-        mask = rng.random(rng.integers(2, 11, size=2)) < density
-        mask[0, 0] = True
+def nasty(rng):
+    """Draw a small region at random: specks, or cut, holed, combed, bent out of a solid one."""
+    shape = rng.integers(1, 12, size=2)
+    rows, columns = np.indices(shape)
+    far = np.hypot(rows - rng.uniform(0, 11), columns - rng.uniform(0, 11))
+    kinds = [
+        lambda: rng.random(shape) < rng.choice([0.2, 0.5, 0.7, 0.9]),
+        lambda: (far < rng.uniform(3, 9)) & (far > rng.uniform(0, 6)),  # ring, crescent
+        lambda: (rows % 3 == 0) | (columns == rng.integers(0, 3)),  # comb
+        lambda: np.abs(rows * rng.integers(1, 4) - columns * rng.integers(1, 4)) < 3,  # diagonal
+        lambda: ~((rows % 4 == 2) & (columns % rng.integers(2, 5) == 1)),  # holes
+    ]
+    mask = kinds[rng.integers(len(kinds))]()
+    mask[tuple(rng.integers(0, shape))] = True  # one pixel at least
+    return mask
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_diameters_of_random_shapes_equal_a_search_of_all_pairs(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(100):
+        mask, spacing = nasty(rng), rng.choice([0.5, 0.7, 1.0, 2.5, 6.0], size=2)
         assert lengths(mask, spacing) == pytest.approx(search_all_pairs(mask, spacing))
+
+
+def largest_product(mask, spacing, tolerance_degrees=5.0):
+    """Search all pairs of chords for the largest product, by its definition."""
+    pixels, spacing = np.argwhere(mask), np.array(spacing)
+    first, second = np.triu_indices(len(pixels), 1)
+    offset = pixels[second] - pixels[first]
+    if len(offset):
+        offset = np.unique(offset[in_sight(mask, pixels[first], offset)], axis=0)
+    length = np.append(edge_to_edge(offset, spacing) if len(offset) else [], spacing)
+    along = np.concatenate([offset * spacing, np.diag(spacing)])
+    unit = along / np.linalg.norm(along, axis=1, keepdims=True)
+    upright = np.abs(unit @ unit.T) <= np.sin(np.radians(tolerance_degrees)) + 1e-9
+    single = [across_one_pixel((-y, x), spacing) for x, y in unit]
+    return max((length[:, None] * length * upright).max(), (length * single).max())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pair_of_largest_product_equals_a_search_of_all_pairs_of_chords(seed):
+    rng = np.random.default_rng(seed)
+    larger = 0
+    for _ in range(50):
+        mask, spacing = nasty(rng), rng.choice([0.7, 1.0, 2.5], size=2)
+        found = measure_slice(mask, spacing, calipers=Calipers(pair=PairChoice.PRODUCT))
+        assert found.product_mm2 == pytest.approx(largest_product(mask, spacing))
+        assert found.longest.length_mm >= found.perpendicular.length_mm
+        larger += found.product_mm2 > measure_slice(mask, spacing).product_mm2 + ROUNDING
+    assert larger > 0  # the two choices do differ
+
+
+def test_ends_midway_take_half_of_what_the_edges_add():
+    midway = Calipers(ends=Ends.MIDWAY)
+    row = measure_slice(drawn("####"), (1, 1), calipers=midway)
+    assert (row.longest.start, row.longest.end) == ((0, -0.25), (0, 3.25))
+    assert (row.longest.length_mm, row.perpendicular.length_mm) == (3.5, 0.5)
+    diagonal = measure_slice(np.eye(9, dtype=bool), (1, 1), calipers=midway).longest
+    assert diagonal.length_mm == pytest.approx(8.5 * np.sqrt(2))
+
+
+@pytest.mark.parametrize("spacing", [0.5, 1.0, 1.5, 2.0, 3.0])
+@pytest.mark.parametrize("diameter", [10, 30])
+def test_sphere_is_off_by_at_most_half_a_pixel_on_average_midway_and_by_one_at_the_edges(
+    diameter, spacing
+):
+    rng = np.random.default_rng(0)
+    off = {ends: [] for ends in Ends}
+    for center in rng.uniform(-spacing / 2, spacing / 2, size=(10, 2)):
+        mask = disc(diameter / 2, (spacing, spacing), center)
+        for ends, errors in off.items():
+            found = measure_slice(mask, (spacing, spacing), calipers=Calipers(ends=ends))
+            errors.append((found.longest.length_mm - diameter) / spacing)
+    assert abs(np.mean(off[Ends.MIDWAY])) < 0.55
+    assert 0.5 < np.mean(off[Ends.EDGE]) < 1.15
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -291,17 +367,33 @@ def test_slice_is_chosen_by_the_largest_product_if_asked():
 
 
 @pytest.mark.parametrize("choice", SliceChoice)
-def test_chosen_slice_is_the_best_of_all_slices(choice):
-    rng = np.random.default_rng(3)
-    for _ in range(20):
+@pytest.mark.parametrize("pair", PairChoice)
+def test_chosen_slice_is_the_best_of_all_slices(choice, pair):
+    rng, calipers = np.random.default_rng(3), Calipers(pair=pair)
+    for _ in range(10):
         mask = rng.random((8, 9, 6)) < 0.7
-        slices = [measure_slice(mask[..., z], (1, 1.3)) for z in range(6)]
-        found = measure_lesion(mask, np.diag([1, 1.3, 2, 1]), choice=choice).diameters
+        slices = [measure_slice(mask[..., z], (1, 1.3), calipers=calipers) for z in range(6)]
+        found = measure_lesion(
+            mask, np.diag([1, 1.3, 2, 1]), choice=choice, calipers=calipers
+        ).diameters
         if choice is SliceChoice.LONGEST:
             best = max((s.longest.length_mm, s.product_mm2) for s in slices)
             assert (found.longest.length_mm, found.product_mm2) == best
         else:
             assert found.product_mm2 == max(s.product_mm2 for s in slices)
+
+
+@pytest.mark.parametrize("turn", [(10, 5, 20), (-20, 10, 0), (0, 0, 45)])
+def test_lengths_do_not_depend_on_how_the_head_lies_in_the_scanner(turn):
+    spacing = (0.8, 1.1, 3.0)
+    mask = sphere(9, spacing) & ~np.roll(sphere(9, spacing), 4, axis=0)
+    upright = measure_lesion(mask, np.diag([*spacing, 1.0])).diameters
+    oblique = np.eye(4)
+    oblique[:3, :3] = Rotation.from_euler("xyz", turn, degrees=True).as_matrix() * spacing
+    oblique[:3, 3] = (40, -7, 12)
+    found = measure_lesion(mask, oblique).diameters
+    assert found.longest.length_mm == pytest.approx(upright.longest.length_mm)
+    assert found.perpendicular.length_mm == pytest.approx(upright.perpendicular.length_mm)
 
 
 def test_lowest_of_equal_slices_is_chosen():

@@ -4,13 +4,15 @@ Both are chords: straight lines inside the lesion, from pixel edge to pixel edge
 the region that is given: in the tumor core the necrosis it encloses counts as inside, as
 its mask holds it; in the enhancing tumor it is a hole that no line may cross.
 
-The perpendicular is the longest chord of the same slice at a right angle to the longest one,
-within a tolerance, since pixels allow few directions; it need not cross the longest one. Of
-equally long chords the one with the longer perpendicular is taken, then the first in order of
-its step and its start: the lengths do not depend on how the image is stored.
+The perpendicular is the longest chord of the same slice at a right angle to the first one,
+within a tolerance, since pixels allow few directions; it need not cross it. The first one is the
+longest chord of the slice, as RANO words it, or that of the pair with the largest product: a
+longer chord with a short perpendicular can have the smaller product. Of equally good pairs the
+one with the longer perpendicular is taken, then the first in order of its step and its start: the
+lengths do not depend on how the image is stored.
 
 Lengths are taken with voxel axes at right angles and the slices nearest to axial; whether these
-are axial enough is the caller's question (`gliokit.core.geometry.axial_tilt_degrees`).
+are axial enough is the question of `gliokit.measurement.axial`.
 
 Source: Macdonald et al., J Clin Oncol 1990;8:1277-80, doi:10.1200/JCO.1990.8.7.1277 (product of
 the largest diameters at right angles); Wen et al., J Clin Oncol 2010;28:1963-72,
@@ -18,7 +20,7 @@ doi:10.1200/JCO.2009.26.3541 (RANO).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import takewhile
 
@@ -27,7 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gliokit.core.errors import GeometryError, NotAssessableError
 from gliokit.core.geometry import Affine, bounding_box, canonical_axes, spacing_mm
-from gliokit.measurement.chords import Chord, Steps, all_steps, chords
+from gliokit.measurement.chords import Chord, Ends, PlanarRegion, Steps, all_steps, line_across
 
 RIGHT_ANGLE_TOLERANCE_DEGREES = 5.0
 _EMPTY = "an empty region has no diameter; measure one that has voxels"
@@ -41,9 +43,41 @@ class SliceChoice(StrEnum):
     PRODUCT = "largest product"
 
 
+class PairChoice(StrEnum):
+    """By what the two diameters of a slice are chosen."""
+
+    LONGEST = "longest diameter, then its perpendicular"  # the wording of RANO
+    PRODUCT = "largest product"
+
+
+@dataclass(frozen=True, slots=True)
+class Calipers:
+    """How diameters are taken.
+
+    Attributes
+    ----------
+    pair : PairChoice
+        By what the two diameters of a slice are chosen.
+    ends : Ends
+        Where they end; what it does to the length is told in `gliokit.measurement.chords`.
+    tolerance_degrees : float
+        By how much the angle between the diameters may differ from 90 degrees.
+    """
+
+    pair: PairChoice = PairChoice.LONGEST
+    ends: Ends = Ends.EDGE
+    tolerance_degrees: float = RIGHT_ANGLE_TOLERANCE_DEGREES
+
+
+USUAL = Calipers()
+
+
 @dataclass(frozen=True, slots=True)
 class Diameters:
-    """The two diameters of a region in one slice; their ends are pixel indices of the slice."""
+    """The two diameters of a region in one slice; their ends are pixel indices of the slice.
+
+    `longest` is the longer of the two, whichever choice was made.
+    """
 
     longest: Chord
     perpendicular: Chord
@@ -76,7 +110,8 @@ def measure_slice(
     mask: NDArray[np.bool_],
     spacing: ArrayLike,
     *,
-    tolerance_degrees: float = RIGHT_ANGLE_TOLERANCE_DEGREES,
+    tolerance_degrees: float | None = None,
+    calipers: Calipers = USUAL,
 ) -> Diameters:
     """Measure a region in one slice.
 
@@ -88,8 +123,10 @@ def measure_slice(
         The region.
     spacing : (2,)
         Distance of rows and of columns in mm.
-    tolerance_degrees : float
-        By how much the angle between the diameters may differ from 90 degrees.
+    tolerance_degrees : float, optional
+        In place of that of the calipers.
+    calipers : Calipers
+        How the diameters are taken.
 
     Raises
     ------
@@ -99,7 +136,7 @@ def measure_slice(
         If a spacing is not positive.
     """
     distances = _checked(np.asarray(spacing, dtype=np.float64))
-    measured = _measure(mask, distances, tolerance_degrees)
+    measured = _measure(mask, distances, _with_tolerance(calipers, tolerance_degrees))
     if measured is None:
         raise NotAssessableError(_EMPTY)
     return measured
@@ -110,7 +147,8 @@ def measure_lesion(
     affine: Affine,
     *,
     choice: SliceChoice = SliceChoice.LONGEST,
-    tolerance_degrees: float = RIGHT_ANGLE_TOLERANCE_DEGREES,
+    tolerance_degrees: float | None = None,
+    calipers: Calipers = USUAL,
 ) -> SliceDiameters:
     """Measure a lesion in the slice where it is largest.
 
@@ -125,17 +163,21 @@ def measure_lesion(
         Voxel index to RAS+ mm.
     choice : SliceChoice
         By the longest diameter, as RANO words it, or by the largest product; the two can differ.
-    tolerance_degrees : float
-        By how much the angle between the diameters may differ from 90 degrees.
+    tolerance_degrees : float, optional
+        In place of that of the calipers.
+    calipers : Calipers
+        How the diameters of each slice are taken.
 
     Raises
     ------
     NotAssessableError
         If the lesion is empty.
     """
+    calipers = _with_tolerance(calipers, tolerance_degrees)
     axis = canonical_axes(affine)[0][2]
     spacing = _checked(np.delete(spacing_mm(affine), axis))
     slices = np.moveaxis(mask, axis, 0)
+    by_product = calipers.pair is PairChoice.PRODUCT
     best, rank = None, (0.0, 0.0, 0)
     for bound, index in _largest_first(slices, spacing):
         # no perpendicular exceeds the longest diameter, so no product exceeds its square
@@ -143,12 +185,20 @@ def measure_lesion(
         needed *= 1 - _ROUNDING
         if bound < needed:
             break
-        found = _measure(slices[index], spacing, tolerance_degrees, at_least_mm=needed)
+        # the pair of largest product need not hold the longest chord, so none may be left out
+        least = 0.0 if choice is SliceChoice.LONGEST and by_product else needed
+        found = _measure(slices[index], spacing, calipers, at_least_mm=least)
         if found and (better := (*_order(found, choice), -index)) > rank:
             best, rank = SliceDiameters(axis, index, found), better
     if best is None:
         raise NotAssessableError(_EMPTY)
     return best
+
+
+def _with_tolerance(calipers: Calipers, tolerance_degrees: float | None) -> Calipers:
+    if tolerance_degrees is None:
+        return calipers
+    return replace(calipers, tolerance_degrees=tolerance_degrees)
 
 
 def _checked(spacing: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,7 +229,7 @@ def _order(found: Diameters, choice: SliceChoice) -> tuple[float, float]:
 def _measure(
     mask: NDArray[np.bool_],
     spacing: NDArray[np.float64],
-    tolerance_degrees: float,
+    calipers: Calipers,
     *,
     at_least_mm: float = 0,
 ) -> Diameters | None:
@@ -187,16 +237,29 @@ def _measure(
     if not mask.any():
         return None
     box = bounding_box(mask)
-    region, corner = mask[box], (box[0].start, box[1].start)
-    steps = all_steps(region.shape, spacing)
+    region, corner = PlanarRegion(mask[box]), (box[0].start, box[1].start)
+    steps = all_steps(mask[box].shape, spacing, calipers.ends)
     candidates = steps[steps.length_mm >= at_least_mm].by_falling_length()
-    best = None
-    for longest in _leading(chords(region, candidates)):
-        upright = _at_right_angle(longest, steps, spacing, tolerance_degrees)
-        pair = Diameters(longest, next(chords(region, upright.by_falling_length())))
-        if best is None or pair.product_mm2 > best.product_mm2:
+    if calipers.pair is PairChoice.LONGEST:
+        firsts = _leading(region.chords(candidates))
+    else:
+        firsts = region.chords(candidates)
+    best: Diameters | None = None
+    for first in firsts:
+        product = best.product_mm2 if best else 0.0
+        if first.length_mm**2 < product * (1 - _ROUNDING):
+            break  # with a perpendicular no longer than itself, no later one has a larger product
+        pair = _pair(first, region, _at_right_angle(first, steps, spacing, calipers))
+        if best is None or pair.product_mm2 > product:
             best = pair
     return best and Diameters(best.longest.moved(corner), best.perpendicular.moved(corner))
+
+
+def _pair(first: Chord, region: PlanarRegion, upright: Steps) -> Diameters:
+    """Add the longest perpendicular; a longer one gives its own pair, as long or longer."""
+    second = next(region.chords(upright.by_falling_length()))
+    longer, shorter = (first, second) if first.length_mm >= second.length_mm else (second, first)
+    return Diameters(longer, shorter)
 
 
 def _leading(falling: Iterator[Chord]) -> Iterator[Chord]:
@@ -208,15 +271,14 @@ def _leading(falling: Iterator[Chord]) -> Iterator[Chord]:
 
 
 def _at_right_angle(
-    longest: Chord, steps: Steps, spacing: NDArray[np.float64], tolerance_degrees: float
+    longest: Chord, steps: Steps, spacing: NDArray[np.float64], calipers: Calipers
 ) -> Steps:
     """Select the steps at a right angle; add the line across one pixel at exactly 90 degrees."""
     along = np.subtract(longest.end, longest.start) * spacing
-    across = np.array([[-along[1], along[0]]]) / spacing
-    across /= np.abs(across).max()
+    across = line_across(np.array([[-along[1], along[0]]]) / spacing, calipers.ends)
     directions = steps.crossing * spacing
     cosine = np.abs(directions @ along) / np.linalg.norm(directions, axis=1) / np.linalg.norm(along)
-    chosen = steps[cosine <= np.sin(np.radians(tolerance_degrees)) + _ROUNDING]
+    chosen = steps[cosine <= np.sin(np.radians(calipers.tolerance_degrees)) + _ROUNDING]
     return Steps(
         np.concatenate([chosen.offset, np.zeros((1, 2), dtype=np.int64)]),
         np.concatenate([chosen.crossing, across]),

@@ -5,7 +5,7 @@ however small; those below a minimum volume get no diameters.
 
 Diameters lie in the acquired slices that are nearest to axial. Where these are tilted by more
 than 30 degrees (`gliokit.core.geometry.axial_tilt_degrees`) they are no axial diameters, and
-the caller must say so.
+the caller must say so; `gliokit.measurement.axial` gives an axial reformat.
 """
 
 from collections.abc import Iterator
@@ -115,17 +115,23 @@ def _side(x_mm: float) -> Side:
 
 def _with_diameters(lesion: Lesion, part: _Part, affine: Affine) -> Lesion:
     measured = measure_lesion(part.mask, affine)
-    axis, index = measured.axis, measured.index
-
-    def in_world(chord: Chord) -> Diameter:
-        ends = np.insert(np.array([chord.start, chord.end]), axis, index, axis=1)
-        start, end = to_world(affine, ends + part.corner).tolist()
-        return Diameter(Quantity(chord.length_mm, "mm"), tuple(start), tuple(end))
-
+    within = affine.copy()
+    within[:3, 3] = to_world(affine, part.corner)
+    longest, perpendicular = (
+        diameter_in_world(chord, measured.axis, measured.index, within)
+        for chord in (measured.diameters.longest, measured.diameters.perpendicular)
+    )
     return replace(
         lesion,
-        slice_index=int(part.corner[axis]) + index,
-        longest=in_world(measured.diameters.longest),
-        perpendicular=in_world(measured.diameters.perpendicular),
+        slice_index=int(part.corner[measured.axis]) + measured.index,
+        longest=longest,
+        perpendicular=perpendicular,
         product=Quantity(measured.diameters.product_mm2, "mm2"),
     )
+
+
+def diameter_in_world(chord: Chord, axis: int, index: int, affine: Affine) -> Diameter:
+    """Place a chord of slice `index` along voxel axis `axis` in the patient."""
+    ends = np.insert(np.array([chord.start, chord.end]), axis, index, axis=1)
+    start, end = to_world(affine, ends).tolist()
+    return Diameter(Quantity(chord.length_mm, "mm"), tuple(start), tuple(end))

@@ -1,0 +1,274 @@
+"""Target lesions: chosen at the baseline, measured at every visit, and what else there is.
+
+Chosen are the measurable lesions with the largest products, as many as the criterion allows. At
+each visit a target has the size it has then, however small; one that has vanished has none. Of a
+target that split, the parts are added; of targets that merged, the part they share is measured
+once. Each visit is measured on its own grid and each lesion in its own slice.
+
+The other lesions of the baseline are non-target: their change is told as the criteria ask for it,
+by figures that are choices where the criteria leave it to a reader ("unequivocally worse"). A
+lesion that no earlier visit shows is new, and measurable or not. `VisitSizes` holds what a
+response engine needs: plain numbers and answers.
+
+Source: as `gliokit.measurement.measurability`; adding the parts of a lesion that split and
+measuring a merged one once are the rules of RECIST 1.1 (Eisenhauer et al., Eur J Cancer
+2009;45:228-47, doi:10.1016/j.ejca.2008.10.026, from memory), since RANO states none.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliokit.core.errors import CohortError, SettingsError
+from gliokit.core.geometry import Affine, Grid
+from gliokit.measurement.lesion_matching import (
+    LesionHistory,
+    State,
+    match_lesions,
+    on_common_grid,
+)
+from gliokit.measurement.lesion_size import LesionSize as LesionSize
+from gliokit.measurement.lesion_size import Protocol as Protocol
+from gliokit.measurement.lesion_size import measure_size
+from gliokit.measurement.response.facts import NewLesion, NonTarget
+
+# RANO 2010, from memory: a non-measurable lesion that became measurable, "ideally" by these
+WORSE_BY_MM = 5.0
+WORSE_BY_SHARE = 0.25
+BETTER_BY_SHARE = 0.50  # of the volume; a choice, no criterion states any
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class LesionVisit:
+    """The numbered lesions of a visit, on its own grid.
+
+    Attributes
+    ----------
+    day : int
+        Day of the scan, from the same origin as that of the other visits.
+    numbers : (X, Y, Z)
+        Of `gliokit.measurement.lesion_matching.number_lesions`.
+    affine : (4, 4)
+        Voxel index to RAS+ mm.
+    to_visit : (4, 4) or None
+        RAS+ mm of the common grid to RAS+ mm of this visit; None if they are the same.
+    """
+
+    day: int
+    numbers: NDArray[np.uint8] = field(repr=False)
+    affine: Affine
+    to_visit: Affine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSizes:
+    """Everything about size that a response is judged by, at one visit.
+
+    Attributes
+    ----------
+    day : int
+        Of the scan.
+    product_mm2 : float
+        Sum of the products of the targets and of the lesions that have become measurable since;
+        0 when all are gone.
+    target_product_mm2 : float
+        The same of the targets alone.
+    volume_ml : float
+        Of all lesions together.
+    nontarget : NonTarget
+        The lesions of the baseline that are no targets, against the baseline.
+    new_lesion : NewLesion
+        Whether a lesion is seen that no earlier visit shows.
+    lesions : tuple of LesionSize
+        All that are there.
+    targets : tuple of str
+        Names of the targets, as chosen at the baseline.
+    states : tuple of (str, State)
+        What each named lesion is at this visit.
+    """
+
+    day: int
+    product_mm2: float
+    target_product_mm2: float
+    volume_ml: float
+    nontarget: NonTarget
+    new_lesion: NewLesion
+    lesions: tuple[LesionSize, ...]
+    targets: tuple[str, ...]
+    states: tuple[tuple[str, State], ...]
+
+
+def follow_lesions(
+    visits: Sequence[LesionVisit], grid: Grid, protocol: Protocol, *, baseline: int = 0
+) -> tuple[VisitSizes, ...]:
+    """Match the lesions of all visits, choose targets at the baseline, measure them at each visit.
+
+    Parameters
+    ----------
+    visits : sequence of LesionVisit
+        In the order of time.
+    grid : Grid
+        On which visits are compared.
+    protocol : Protocol
+        How lesions are chosen, followed and measured.
+    baseline : int
+        Visit at which targets are chosen. Before it the sums are of the same lesions, none is
+        new, and the state of non-target lesions is that of their comparison with the baseline.
+
+    Raises
+    ------
+    CohortError
+        If the days do not rise.
+    SettingsError
+        If there is no such baseline.
+    """
+    _check(visits, baseline)
+    carried = [
+        on_common_grid(
+            visit.numbers,
+            visit.affine,
+            np.eye(4) if visit.to_visit is None else visit.to_visit,
+            grid,
+        )
+        for visit in visits
+    ]
+    history = match_lesions(carried, grid.affine, matching=protocol.matching)
+    sizes = [
+        _measure_visit(visit, history.names(index), protocol) for index, visit in enumerate(visits)
+    ]
+    targets = choose_targets(sizes[baseline], protocol.most_targets)
+    return tuple(
+        _summarize(visit.day, index, sizes, _Roles(history, baseline, targets))
+        for index, visit in enumerate(visits)
+    )
+
+
+def choose_targets(lesions: Sequence[LesionSize], most: int) -> tuple[str, ...]:
+    """Choose the measurable lesions with the largest products; names in that order.
+
+    A lesion that several have merged into is one target with several names.
+    """
+    measurable = [lesion for lesion in lesions if lesion.measurability.measurable]
+    measurable.sort(key=lambda lesion: (-lesion.product_mm2, lesion.number))
+    return tuple(name for lesion in measurable[:most] for name in lesion.name.split("+"))
+
+
+def _check(visits: Sequence[LesionVisit], baseline: int) -> None:
+    if not 0 <= baseline < len(visits):
+        raise SettingsError(
+            f"baseline is visit {baseline} of {len(visits)}, counted from 0; choose one of them"
+        )
+    days = [visit.day for visit in visits]
+    if any(later <= earlier for earlier, later in pairwise(days)):
+        raise CohortError(f"days of the visits are {days}; each must be later than the one before")
+
+
+def _measure_visit(
+    visit: LesionVisit, names: dict[int, str], protocol: Protocol
+) -> tuple[LesionSize, ...]:
+    return tuple(
+        measure_size(visit.numbers == number, visit.affine, protocol, number=number, name=name)
+        for number, name in names.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Roles:
+    """What each named lesion is for: target or not, and what it is at each visit."""
+
+    history: LesionHistory
+    baseline: int
+    targets: tuple[str, ...]
+
+    @property
+    def nontarget(self) -> frozenset[str]:
+        """Names of the baseline's lesions that are no targets."""
+        there = {course.name for course in self.history.courses if course.parts[self.baseline]}
+        return frozenset(there - set(self.targets))
+
+    def new(self, visit: int) -> frozenset[str]:
+        """Names of the lesions that no earlier visit shows; none up to the baseline."""
+        return frozenset(
+            course.name
+            for course in self.history.courses
+            if visit > self.baseline and course.states[visit] is State.NEW
+        )
+
+
+def _summarize(
+    day: int, visit: int, sizes: Sequence[tuple[LesionSize, ...]], roles: _Roles
+) -> VisitSizes:
+    now, first = sizes[visit], sizes[roles.baseline]
+    targets = _of(now, roles.targets)
+    later = [
+        lesion
+        for lesion in _of(now, _measurable_since(sizes[roles.baseline : visit + 1]))
+        if lesion not in targets
+    ]
+    measurable_new = [lesion.measurability.measurable for lesion in _of(now, roles.new(visit))]
+    return VisitSizes(
+        day=day,
+        product_mm2=sum((lesion.product_mm2 for lesion in [*targets, *later]), 0.0),
+        target_product_mm2=sum((lesion.product_mm2 for lesion in targets), 0.0),
+        volume_ml=sum((lesion.volume_ml for lesion in now), 0.0),
+        nontarget=_judge_nontarget(now, first, roles),
+        new_lesion=_judge_new(measurable_new),
+        lesions=now,
+        targets=roles.targets,
+        states=tuple((course.name, course.states[visit]) for course in roles.history.courses),
+    )
+
+
+def _of(lesions: Iterable[LesionSize], names: Collection[str]) -> list[LesionSize]:
+    """Select the lesions that carry any of the names, each once."""
+    return [lesion for lesion in lesions if not _names(lesion).isdisjoint(names)]
+
+
+def _names(lesion: LesionSize) -> frozenset[str]:
+    return frozenset(lesion.name.split("+"))
+
+
+def _measurable_since(sizes: Sequence[tuple[LesionSize, ...]]) -> frozenset[str]:
+    """Name the lesions that were not measurable at the baseline, the first, and have become it."""
+    ever = [
+        {name for lesion in visit if lesion.measurability.measurable for name in _names(lesion)}
+        for visit in sizes
+    ]
+    return frozenset(set().union(*ever[1:]) - ever[0]) if ever else frozenset()
+
+
+def _judge_new(measurable: Sequence[bool]) -> NewLesion:
+    if not measurable:
+        return NewLesion.NONE
+    return NewLesion.MEASURABLE if any(measurable) else NewLesion.NOT_MEASURABLE
+
+
+def _judge_nontarget(
+    now: tuple[LesionSize, ...], first: tuple[LesionSize, ...], roles: _Roles
+) -> NonTarget:
+    names = roles.nontarget
+    left = _of(now, names)
+    if not left:
+        return NonTarget.ABSENT
+    apart = [lesion for lesion in left if _names(lesion).isdisjoint(roles.targets)]
+    if any(_is_worse(lesion, _of(first, _names(lesion) & names)) for lesion in apart):
+        return NonTarget.WORSE
+    before = sum(lesion.volume_ml for lesion in _of(first, names))
+    volume = sum(lesion.volume_ml for lesion in left)
+    return NonTarget.BETTER if volume <= before * BETTER_BY_SHARE + _ROUNDING else NonTarget.STABLE
+
+
+def _is_worse(lesion: LesionSize, before: Sequence[LesionSize]) -> bool:
+    """Whether a lesion is measurable now and has grown by the figures of RANO 2010."""
+    if not lesion.measurability.measurable:
+        return False
+    longest = max(earlier.longest.length.value for earlier in before)
+    product = sum(earlier.product_mm2 for earlier in before)
+    return (
+        lesion.longest.length.value > longest + WORSE_BY_MM + _ROUNDING
+        or lesion.product_mm2 >= product * (1 + WORSE_BY_SHARE) - _ROUNDING
+    )

@@ -1,0 +1,73 @@
+"""The detection limit against closed forms and against balls drawn at random places."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gliokit.core.errors import GeometryError, SettingsError
+from gliokit.measurement.detection_limit import detection_limit, share_for_contrast
+
+
+@pytest.mark.parametrize("share", [0.05, 0.25, 0.5])
+def test_ball_smaller_than_a_voxel_is_eight_times_the_share(share):
+    limit = detection_limit((1, 1, 1), share=share)
+    assert limit.volume.value == pytest.approx(8 * share / 1000)
+    assert limit.diameter.value == pytest.approx(2 * (6 * share / math.pi) ** (1 / 3))
+
+
+def test_limit_grows_with_the_voxel():
+    fine, coarse = (detection_limit((mm,) * 3).volume.value for mm in (1, 3))
+    assert coarse == pytest.approx(27 * fine)
+
+
+def test_full_voxel_needs_a_ball_up_to_its_far_corner():
+    limit = detection_limit((1, 2, 3), share=1 - 1e-9)
+    assert limit.diameter.value == pytest.approx(2 * math.sqrt(14), rel=1e-3)
+
+
+def test_very_thin_voxels_are_filled_by_a_column_of_the_ball():
+    # far below the other sides, a share of the voxel is that of a quarter of a disc
+    limit = detection_limit((0.001, 10, 10), share=0.5)
+    radius = math.sqrt(0.5 * 100 * 4 / math.pi)
+    assert limit.diameter.value / 2 == pytest.approx(radius, rel=1e-3)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.9, 1.1, 5.0), (4.0, 0.5, 0.5)])
+def test_ball_at_the_limit_fills_the_share_wherever_it_lies_and_no_smaller_one_does(spacing):
+    spacing = np.array(spacing)
+    radius = detection_limit(spacing).diameter.value / 2
+    fine = (np.indices((40, 40, 40)).reshape(3, -1).T + 0.5) / 40
+    rng = np.random.default_rng(0)
+
+    def most_filled(center, radius):
+        voxels = np.indices((2, 2, 2)).reshape(3, -1).T - 1
+        points = (voxels[:, None] + fine) * spacing
+        return (np.linalg.norm(points - center, axis=-1) <= radius).mean(axis=1).max()
+
+    at_corner = np.zeros(3)
+    assert most_filled(at_corner, radius) == pytest.approx(0.5, abs=0.01)
+    assert most_filled(at_corner, 0.95 * radius) < 0.49
+    for _ in range(10):
+        assert most_filled(rng.uniform(-0.5, 0.5, 3) * spacing, radius) >= 0.49
+
+
+def test_smaller_parts_that_are_dropped_raise_the_limit():
+    limit = detection_limit((1, 1, 1), minimum_ml=0.1)
+    assert (limit.volume.value, limit.volume.unit) == (0.1, "mL")
+    assert "0.1 mL are dropped" in limit.rule
+    assert "50% of a voxel" in detection_limit((1, 1, 1)).rule
+
+
+def test_share_for_contrast_is_the_noise_it_must_stand_out_of():
+    assert share_for_contrast(100, 5) == 0.25
+    assert share_for_contrast(100, 40) > 1
+
+
+def test_impossible_figures_are_refused():
+    with pytest.raises(GeometryError, match="three positive distances"):
+        detection_limit((1, 0, 1))
+    with pytest.raises(SettingsError, match="share of a voxel"):
+        detection_limit((1, 1, 1), share=1.0)
+    with pytest.raises(SettingsError, match="must both be positive"):
+        share_for_contrast(0, 1)
