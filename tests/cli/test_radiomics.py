@@ -51,6 +51,7 @@ def cohort(gliokit, files):
         table = ("--cohort", files / "cohort.csv", "-o", files / "out")
         return gliokit("radiomics", *table, *NATIVE, *FEW, *NO_PLACE, *words)
 
+    run.command = gliokit
     return run
 
 
@@ -75,7 +76,7 @@ def test_settings_and_origin_stand_beside_the_table(one, files):
     settings = json.loads((files / "f.settings.json").read_text())
     assert settings["radiomics"]["interpolation"]["spacing_mm"] == []
     origin = json.loads((files / "f.provenance.json").read_text())
-    assert len(origin["inputs_sha256"]["image"]) == 64
+    assert len(origin["inputs"]["image_sha256"]) == 64
     assert origin["versions"]["gliokit"]
 
 
@@ -133,6 +134,29 @@ def test_a_number_that_is_not_there_is_refused(one):
     ending = one("--label", 4, mask="labels.nii.gz")
     assert ending.code == 2
     assert "no voxel is 4; found 2, 3" in ending.stderr
+
+
+def test_a_part_that_the_tumor_lacks_is_refused(one):
+    ending = one("--part", "NET", mask="labels.nii.gz")
+    assert ending.code == 3
+    assert "the tumor has no part NET; choose another" in ending.stderr
+
+
+def test_one_repeat_is_refused(one):
+    ending = one("--perturb", 1)
+    assert ending.code == 2
+    assert "--perturb 1 shows no spread; give 2 or more" in ending.stderr
+
+
+def test_one_voxel_of_thick_slices_is_described_as_far_as_it_goes(one, files, textured_labels):
+    mask = np.zeros(textured_labels.array.shape, dtype=np.float32)
+    mask[12, 22, 18] = 1
+    write_image(files / "mask.nii.gz", Image(mask, textured_labels.affine))
+    ending = one(*NATIVE)
+    assert ending.code == 0, ending.stderr
+    rows = {row["feature"]: row["value"] for row in table(files / "f.csv")}
+    assert float(rows["morph_vol_approx"]) == 64
+    assert rows["cm_contrast_3D_avg"] == ""  # no pair of voxels
 
 
 def test_a_mask_on_another_grid_is_refused(one, files, textured_labels):
@@ -209,6 +233,19 @@ def test_repeats_give_every_feature_an_icc(cohort, files):
     # look-alikes: patients who do not differ cannot be told apart
     assert float(rows["ET_morph_volume"]["icc"]) < 0.5
     assert rows["ET_morph_volume"]["patients"] == "3"
+
+
+def test_visits_without_a_day_of_their_own_are_left_out_of_changes_and_said(cohort, files):
+    cohort(visits=2)
+    text = (files / "cohort.csv").read_text().replace("p1,p1-1,30", "p1,p1-1,")
+    (files / "cohort.csv").write_text(text)
+    run = ("--cohort", files / "cohort.csv", "-o", files / "out", *NATIVE, *FEW, *NO_PLACE)
+    assert cohort.command("radiomics", *run).code == 0
+    assert [row["study_id"] for row in table(files / "out" / "changes.csv")] == ["p0-1"]
+    said = {
+        row["study_id"] for row in table(files / "out" / "left_out.csv") if "day" in row["reason"]
+    }
+    assert said == {"p1-1"}
 
 
 def test_a_foreign_folder_is_refused(cohort, files):

@@ -68,7 +68,7 @@ def test_a_value_becomes_what_the_setting_holds(name, value, expected):
         ({"steps": True}, "setting steps: found True; needed int"),
         ({"widths": [1, "a"]}, "setting widths"),
         ({"pair": [1]}, "setting pair"),
-        ({"pace": "medium"}, "setting pace: found 'medium'; needed Pace"),
+        ({"pace": "medium"}, "setting pace: found 'medium'; needed one of slow, fast"),
         ({"inner": 3}, "setting inner"),
     ],
 )

@@ -7,6 +7,8 @@ import pytest
 
 from gliokit.core.errors import CohortError
 from gliokit.core.vocabulary import MRSequence
+from gliokit.evaluation.agreement import icc_one_way
+from gliokit.evaluation.bootstrap import interval
 from gliokit.features.image_features import describe_image
 from gliokit.features.robustness import (
     Repeatability,
@@ -111,3 +113,21 @@ def test_noise_changes_texture_and_not_shape(textured_study, textured_labels):
     still, noisy = changed[Part.WHOLE]
     assert noisy["morph_volume"] == still["morph_volume"]
     assert noisy["stat_var"] > 1.2 * still["stat_var"]
+
+
+def test_many_features_at_once_have_the_intervals_of_each_alone():
+    one, other = repeats(2, 1, patients=15), repeats(1, 1, patients=15, seed=3)
+    both = {p: {"f": one[p]["f"], "g": other[p]["f"]} for p in one}
+    both["p2"]["g"] = [math.nan] * 8
+    found = {it.name: it for it in measure_robustness(both, seed=1, resamples=300)}
+    alone = np.array([values["f"] for values in one.values()])
+    expected = interval(
+        lambda rows: icc_one_way(alone[rows]), patients=range(15), seed=1, resamples=300
+    )
+    assert found["f"].icc == pytest.approx(icc_one_way(alone))
+    assert (found["f"].low, found["f"].high) == pytest.approx(expected)
+    assert found["g"].patients == 14
+
+
+def test_nothing_repeated_gives_nothing():
+    assert measure_robustness({"a": {}, "b": {}}, seed=0) == ()

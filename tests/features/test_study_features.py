@@ -128,3 +128,32 @@ def test_a_part_that_vanishes_on_the_grid_is_left_out_with_the_reason(
     assert all("nothing is left of 1 voxels" in reason for reason in reasons)
     assert len(reasons) == 4
     assert np.isfinite(row.values["WT_t1_stat_mean"])
+
+
+def test_a_map_that_shows_half_of_a_part_describes_that_half_and_says_so(
+    textured_study, textured_labels
+):
+    array = np.full(textured_labels.array.shape, 900, dtype=np.float32)
+    array += np.random.default_rng(0).normal(0, 10, array.shape).astype(np.float32)
+    array[13:] = np.nan
+    maps = {"adc": Image(array, textured_labels.affine)}
+    anatomy = Anatomy(textured_study.reference.affine, brain_of(textured_study))
+    row = describe_study(
+        textured_study, textured_labels, settings=SETTINGS, anatomy=anatomy, maps=maps
+    )
+    assert row.values["WT_adc_stat_mean"] == pytest.approx(900, abs=3)
+    (said,) = [one.reason for one in row.left_out if one.part == "WT" and one.image == "adc"]
+    assert said.startswith("only 5")
+    assert said.endswith("of it is shown there; described")
+
+
+def test_a_map_that_shows_little_of_a_part_is_left_out(textured_study, textured_labels):
+    array = np.full(textured_labels.array.shape, np.nan, dtype=np.float32)
+    array[:8] = 900
+    maps = {"adc": Image(array, textured_labels.affine)}
+    anatomy = Anatomy(textured_study.reference.affine, brain_of(textured_study))
+    row = describe_study(
+        textured_study, textured_labels, settings=SETTINGS, anatomy=anatomy, maps=maps
+    )
+    assert not [name for name in row.values if "_adc_" in name]
+    assert any("not described" in one.reason for one in row.left_out)

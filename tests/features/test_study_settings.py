@@ -1,6 +1,8 @@
 """Settings as files ask for them."""
 
 import json
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +71,16 @@ def test_a_setting_without_meaning_is_refused():
 def test_parts_are_those_of_the_volumes():
     for part, labels in PARTS.items():
         assert PART_LABELS[Part(part.upper())] == labels
+
+
+def test_the_example_in_the_documents_is_understood():
+    page = (Path(__file__).parents[2] / "docs" / "features.md").read_text()
+    example = page.split("```toml\n")[1].split("```")[0]
+    settings = study_settings(tomllib.loads(example))
+    assert settings.radiomics.discretization.size == 25
+    assert settings.filters[0].name == "log_2"
+
+
+def test_a_word_that_is_none_of_a_closed_set_is_answered_with_the_set():
+    with pytest.raises(SettingsError, match="needed a list: one of ET, NET, ED, TC, WT, RC"):
+        study_settings({"parts": ["core"]})

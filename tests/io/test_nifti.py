@@ -443,8 +443,8 @@ def test_a_mask_is_what_has_the_number_that_is_asked_for(tmp_path):
         (np.zeros((3, 4, 5), np.uint8), None, "no voxel is other than 0; found none"),
         (np.ones((3, 4, 5), np.uint8), 2, "no voxel is 2; found 1"),
         (np.arange(60, dtype=np.uint8).reshape(3, 4, 5), None, "holds several regions"),
-        (np.full((3, 4, 5), 0.5, np.float32), None, "other fractions; needed whole numbers"),
-        (np.full((3, 4, 5), np.nan, np.float32), None, "other fractions; needed whole numbers"),
+        (np.full((3, 4, 5), 0.5, np.float32), None, "needed whole numbers alone"),
+        (np.full((3, 4, 5), np.nan, np.float32), None, "needed whole numbers alone"),
     ],
 )
 def test_a_mask_that_says_no_region_is_refused(tmp_path, array, value, message):

@@ -8,11 +8,20 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from gliokit.analysis.cohort_facts import cohort_facts, files_sha256
 from gliokit.analysis.feature_row import FeatureRun, StudyAnswer
-from gliokit.analysis.output import csv_text, explained, remove_leftovers, write_whole
+from gliokit.analysis.output import (
+    LEFT_BY_DESKTOPS,
+    csv_text,
+    explained,
+    remove_leftovers,
+    whole_file,
+    write_whole,
+)
 from gliokit.core.cohort import Row
-from gliokit.core.errors import CohortError, OutputError
+from gliokit.core.errors import OutputError
 from gliokit.core.feature_table import FeatureTable
 from gliokit.features.delta import delta_table
 from gliokit.features.robustness import Robustness, measure_robustness
@@ -45,7 +54,8 @@ def prepare_folder(out: Path) -> None:
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
         remove_leftovers(out)
-        foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in WRITTEN)
+        ours = WRITTEN | LEFT_BY_DESKTOPS
+        foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in ours)
         if foreign:
             raise OutputError(
                 f"{out} holds {foreign[0]}, which gliokit radiomics did not write; choose another "
@@ -72,14 +82,15 @@ def write_results(
         for one in own.left_out
     ]
     write_whole(out / FAILURES, csv_text(FAILURE_COLUMNS, failures))
-    write_whole(out / LEFT_OUT, csv_text(LEFT_OUT_COLUMNS, left_out))
+    table = _table(described) if described else None
+    undated = _undated(table) if table else []
+    write_whole(out / LEFT_OUT, csv_text(LEFT_OUT_COLUMNS, [*left_out, *undated]))
     write_whole(out / SETTINGS, _json(run.record()["settings"]))
     write_whole(out / PROVENANCE, _json(provenance(run, rows)))
     for name in (FEATURES, PARQUET, CHANGES, ROBUSTNESS):
         (out / name).unlink(missing_ok=True)  # of an earlier run, of other studies or settings
-    if not described:
+    if table is None:
         return
-    table = _table(described)
     write_whole(out / FEATURES, table_text(table))
     if parquet:
         whole_parquet(out / PARQUET, table)
@@ -122,13 +133,8 @@ def table_columns(table: FeatureTable) -> dict[str, Sequence[str] | Sequence[flo
 
 def whole_parquet(path: Path, table: FeatureTable) -> None:
     """Write a table as Parquet under a temporary name, and give it its name when it is whole."""
-    growing = path.with_name(f".{path.name}.growing")
-    try:
-        with explained(path):
-            write_parquet(growing, table_columns(table))
-            growing.replace(path)
-    finally:
-        growing.unlink(missing_ok=True)
+    with whole_file(path) as growing:
+        write_parquet(growing, table_columns(table))
 
 
 def robustness_text(found: Sequence[Robustness]) -> str:
@@ -158,13 +164,29 @@ def _table(described: Sequence[tuple[Row, StudyAnswer]]) -> FeatureTable:
 
 
 def _changes(table: FeatureTable) -> FeatureTable | None:
-    """Give the changes between visits, if there are any with days."""
-    if len(set(table.patients)) == len(table) or "day" not in table.facts:
+    """Give the changes between visits that have days of their own, if there are any."""
+    if "day" not in table.facts:
         return None
-    try:
-        return delta_table(table)
-    except CohortError:  # a day is unknown, or two visits are of one day
-        return None
+    usable = np.array(_dated(table))
+    dated = table.only(usable)
+    return delta_table(dated) if len(set(dated.patients)) < len(dated) else None
+
+
+def _dated(table: FeatureTable) -> list[bool]:
+    """Tell which visits have a day that no other visit of the patient has."""
+    visits = list(zip(table.patients, table.facts["day"], strict=True))
+    return [day != "" and visits.count((patient, day)) == 1 for patient, day in visits]
+
+
+def _undated(table: FeatureTable) -> list[tuple[str, str, str, str]]:
+    """List the visits of patients with several that no change is computed for."""
+    several = {patient for patient in table.patients if table.patients.count(patient) > 1}
+    days = _dated(table) if "day" in table.facts else [False] * len(table)
+    return [
+        (study, "", "", "no day of its own: left out of the changes between visits")
+        for study, patient, dated in zip(table.studies, table.patients, days, strict=True)
+        if patient in several and not dated
+    ]
 
 
 def _robustness(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gliokit.analysis.feature_files import LIBRARIES
 from gliokit.analysis.feature_row import FeatureRun, draw_changes
-from gliokit.analysis.output import csv_text, explained, write_whole
+from gliokit.analysis.output import csv_text, explained, whole_file, write_whole
 from gliokit.core.errors import GeometryError, NotAssessableError, OutputError
 from gliokit.core.image import Image, Mask
 from gliokit.features.definitions import definition_of
@@ -111,13 +111,13 @@ def write_one(
     out : Path
         `.csv` or `.parquet`.
     inputs : mapping of str to str
-        What went in, and the hash of its file.
+        What went in: hashes of files, and which region was meant.
     """
     with explained(out):
         out.parent.mkdir(parents=True, exist_ok=True)
     columns = _columns(values, changed)
     record = {
-        "inputs_sha256": dict(inputs),
+        "inputs": dict(inputs),
         "changes": run.record()["changes"],
         "versions": {library: version(library) for library in LIBRARIES},
         "note": "For research use only; not a medical device.",
@@ -126,10 +126,8 @@ def write_one(
     write_whole(settings, json.dumps(settings_record(run.settings), indent=1) + "\n")
     write_whole(source, json.dumps(record, indent=1) + "\n")
     if out.suffix == ".parquet":
-        growing = out.with_name(f".{out.name}.growing")
-        with explained(out):
+        with whole_file(out) as growing:
             write_parquet(growing, columns)
-            growing.replace(out)
         return
     lines = zip(*([_shown(cell) for cell in cells] for cells in columns.values()), strict=True)
     write_whole(out, csv_text(tuple(columns), list(lines)))

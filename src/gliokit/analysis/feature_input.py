@@ -72,7 +72,7 @@ def ready_to_describe(study: Study, labels: LabelMap, *, tissue: bool) -> Descri
         carried = registered.carried(study.reference.grid)
         study = replace(registered.study, images=carried)
         notices = tuple(notice.text for notice in registered.notices)
-    brain = _brain_of(study)
+    brain = _brain_of(study) | (labels.array > 0)  # a tumor at the surface belongs to it
     if not tissue:
         return Described(study, Anatomy(labels.affine, brain), None, notices)
     try:

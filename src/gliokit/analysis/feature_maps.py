@@ -7,6 +7,7 @@ echo time, which NIfTI does not hold, scales blood volume and cancels in the rat
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from gliokit.preprocessing.relative_to_white_matter import relative_to_white_mat
 
 SCALARS = (Map.ADC, Map.FA, Map.MD, Map.AD, Map.RD, Map.FET_PET)
 ANY_ECHO_MS = 30.0  # it cancels
+WHOLLY = 0.999  # share of known voxels; less is an edge of the map
 
 
 def read_maps(
@@ -52,7 +54,8 @@ def read_maps(
     Returns
     -------
     maps, reasons
-        By name, on the grid; and why those that cannot be used cannot.
+        By name, on the grid, nan where a map shows nothing; and why those that cannot be used
+        cannot.
     """
     maps: dict[str, Image] = {}
     reasons: dict[str, str] = {}
@@ -74,7 +77,7 @@ def read_maps(
 def relative_blood_volume(
     path: Path, grid: Grid, masks: Mapping[str, NDArray[np.bool_] | None]
 ) -> Image:
-    """Compute relative blood volume of a DSC series on another grid; 0 where it is not known.
+    """Compute relative blood volume of a DSC series on another grid; nan where it is not known.
 
     Parameters
     ----------
@@ -105,12 +108,21 @@ def relative_blood_volume(
     }
     maps = process_dsc(frames, there["brain"], tr_s=step_s, te_ms=ANY_ECHO_MS, tumor=there["tumor"])
     relative = relative_to_white_matter(maps.cbv, there["white"])
-    known = np.nan_to_num(relative, nan=0.0)
-    return carry_image(Image(known, first.affine, str(path), first.sha256), UNMOVED, grid)
+    return _carried(Image(relative, first.affine, str(path), first.sha256), grid)
 
 
 def _on_grid(image: Image, grid: Grid) -> Image:
-    return carry_image(image, UNMOVED, grid) if grid.difference(image.grid) else image
+    return _carried(image, grid) if grid.difference(image.grid) else image
+
+
+def _carried(image: Image, grid: Grid) -> Image:
+    """Carry a map to a grid; nan where any of the voxels that it is made of is not known."""
+    known = np.isfinite(image.array)
+    values = replace(image, array=np.where(known, image.array, np.float32(0)))
+    share = carry_image(replace(image, array=known.astype(np.float32)), UNMOVED, grid).array
+    carried = carry_image(values, UNMOVED, grid)
+    whole = share > WHOLLY
+    return replace(carried, array=np.where(whole, carried.array, np.float32(np.nan)))
 
 
 def _mask_on(mask: NDArray[np.bool_], grid: Grid, wanted: Grid) -> NDArray[np.bool_]:

@@ -107,7 +107,8 @@ def describe_row(cohort: Cohort, row: Row, run: FeatureRun) -> StudyAnswer:
     found = describe_study(
         ready.study, labels, settings=run.settings, anatomy=ready.anatomy, maps=maps
     )
-    said = [LeftOut("", "", text) for text in ready.notices]
+    notes = (labels.note,) if labels.note else ()
+    said = [LeftOut("", "", text) for text in (*notes, *ready.notices)]
     said += [LeftOut("", name, text) for name, text in unread.items()]
     left_out = tuple(
         LeftOut(one.part, one.image, without_paths(one.reason, row))

@@ -219,14 +219,27 @@ def write_whole(path: Path, text: str) -> None:
     OutputError
         If it cannot be written there.
     """
-    partial = path.with_name(_temporary_name(path))
+    with whole_file(path) as growing:
+        growing.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary name for a file that gets its own when the block ends well.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there.
+    """
+    growing = path.with_name(_temporary_name(path))
     try:
         with explained(path):
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(path)
+            yield growing
+            growing.replace(path)
     finally:
         with suppress(OSError):  # gone already if all went well
-            partial.unlink()
+            growing.unlink()
 
 
 def _is_findings(path: Path) -> bool:

@@ -16,7 +16,9 @@ from gliokit.analysis.feature_run import describe_cohort
 from gliokit.analysis.feature_settings import read_feature_settings
 from gliokit.cli import option
 from gliokit.cli.progress import counter, progress, say
+from gliokit.core.errors import NotAssessableError
 from gliokit.core.image import Mask
+from gliokit.features.robustness import LEAST_PATIENTS
 from gliokit.features.study_features import part_mask
 from gliokit.features.study_settings import Part
 from gliokit.io.cohorts import read_cohort
@@ -47,7 +49,9 @@ def radiomics(  # noqa: PLR0913 - one parameter per option
     part: Annotated[
         Part | None, typer.Option(help="The part of the tumor, where MASK is a label map of one.")
     ] = None,
-    convention: option.Convention = None,
+    convention: Annotated[
+        LabelConvention | None, typer.Option(help="How the numbers in MASK are meant, for --part.")
+    ] = None,
     brain: Annotated[
         Path | None,
         typer.Option(help="Mask of the brain, to normalize by; by default it is found."),
@@ -65,7 +69,9 @@ def radiomics(  # noqa: PLR0913 - one parameter per option
     perturb: Annotated[
         int,
         typer.Option(
-            min=0, help="Describe each region so often again, moved, redrawn and noisier."
+            min=0,
+            help="Repeat so often with the region moved, redrawn and noisier; two at least, and "
+            "three patients for an ICC. Maps are not repeated.",
         ),
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of the changes of --perturb.")] = 0,
@@ -91,6 +97,8 @@ def radiomics(  # noqa: PLR0913 - one parameter per option
 
     gliokit radiomics t1c.nii.gz mask.nii.gz --set radiomics.discretization.bins=64 -o f.csv
     """
+    if perturb == 1:
+        raise typer.BadParameter("--perturb 1 shows no spread; give 2 or more")
     what, notes = read_feature_settings(settings, changes or [])
     for note in notes:
         say(note)
@@ -121,10 +129,14 @@ def radiomics(  # noqa: PLR0913 - one parameter per option
         inside = read_mask(brain) if brain else None
         on_stage("computing features" + (f", {perturb} times again" if perturb else ""))
         values, changed = describe_one(whole, region, inside, run=run)
-        hashes = {"image": whole.sha256, "mask": region.sha256}
-        if inside:
-            hashes["brain"] = inside.sha256
-        write_one(out, values, changed, run=run, inputs=hashes)
+        inputs = {
+            "image_sha256": whole.sha256,
+            "mask_sha256": region.sha256,
+            "region": part or (f"label {label}" if label else "all that is not 0"),
+            "convention": convention or "",
+            "brain_sha256": inside.sha256 if inside else "found in the image",
+        }
+        write_one(out, values, changed, run=run, inputs=inputs)
     say(f"{len(values)} features of {int(region.array.sum())} voxels")
     typer.echo(out)
 
@@ -142,7 +154,10 @@ def _region(
     labels = read_label_map(path, convention=convention)
     if labels.note:
         say(f"warning: {labels.note}")
-    return Mask(part_mask(labels.array, part), labels.affine, labels.source)
+    mask = part_mask(labels.array, part)
+    if not mask.any():
+        raise NotAssessableError(f"{path}: the tumor has no part {part}; choose another")
+    return Mask(mask, labels.affine, labels.source, labels.sha256)
 
 
 def _describe_cohort(
@@ -151,6 +166,9 @@ def _describe_cohort(
     if parquet:
         check_parquet()
     studies, failed = read_cohort(table), 0
+    patients = len({row.patient_id for row in studies.rows})
+    if run.repeats and patients < LEAST_PATIENTS:
+        say(f"warning: an ICC needs {LEAST_PATIENTS} patients, and the table has {patients}")
     answers = describe_cohort(studies, out, run=run, parquet=parquet, how=how)
     with closing(answers), counter("studies", len(studies)) as count:
         for answer in answers:

@@ -53,12 +53,15 @@ class LabelMap:
     note : str
         What the reader must know of how the values were read; empty where they allow no other
         reading.
+    sha256 : str
+        Hash of the file's bytes; empty for a map that was made in memory.
     """
 
     array: NDArray[np.uint8] = field(repr=False)
     affine: Affine
     source: str = "label map"
     note: str = ""
+    sha256: str = ""
 
     @property
     def grid(self) -> Grid:

@@ -80,4 +80,12 @@ def _as_kind(value: object, kind: Any) -> object:
 
 
 def _called(kind: Any) -> str:
-    return str(getattr(kind, "__name__", kind)) if not get_args(kind) else str(kind)
+    """Name a kind as a user knows it; of a closed set its members."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return f"one of {', '.join(str(member.value) for member in kind)}"
+    parts = [part for part in get_args(kind) if part is not ...]
+    if get_origin(kind) is tuple:
+        return f"a list: {', '.join(map(_called, parts))}"
+    if parts:
+        return " or ".join("nothing" if part is type(None) else _called(part) for part in parts)
+    return str(getattr(kind, "__name__", kind))

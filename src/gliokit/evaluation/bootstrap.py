@@ -87,6 +87,45 @@ def interval(
     return float(low), float(high)
 
 
+def intervals(
+    statistics: Callable[[NDArray[np.intp]], NDArray[np.float64]],
+    *,
+    patients: Sequence[Hashable],
+    seed: int,
+    level: float = 0.95,
+    resamples: int = 2000,
+) -> NDArray[np.float64]:
+    """Estimate the intervals of many figures of the same rows, each as `interval` would.
+
+    Parameters
+    ----------
+    statistics : callable
+        Row numbers (m,) to the figures (p,); `nan` where these rows do not define one.
+    patients, seed, level, resamples
+        As for `interval`.
+
+    Returns
+    -------
+    (p, 2)
+        Lower and upper limits; `nan` for a figure that `interval` would refuse.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two different patients.
+    """
+    drawn = resample(patients, seed=seed, resamples=resamples)
+    figures = np.array([statistics(rows) for rows in drawn])
+    undefined = np.isnan(figures).sum(axis=0)
+    usable = np.isfinite(statistics(np.arange(len(patients))))
+    usable &= undefined <= MOST_UNDEFINED * len(figures)
+    limits = np.full((figures.shape[1], 2), math.nan)
+    tail = _tail(level, patients=len(set(patients)))
+    if usable.any():
+        limits[usable] = np.nanquantile(figures[:, usable], [tail, 1 - tail], axis=0).T
+    return limits
+
+
 def mean_interval(
     values: ArrayLike,
     *,

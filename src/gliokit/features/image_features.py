@@ -25,6 +25,7 @@ from gliokit.radiomics.local_binary_patterns import describe_local_binary_patter
 from gliokit.radiomics.region import region_in, surroundings_of
 from gliokit.radiomics.roi import RegionOfInterest
 from gliokit.radiomics.s_transform import describe_s_transform
+from gliokit.radiomics.settings import RadiomicsSettings, Resegmentation
 
 SURROUNDINGS_MM = 40.0  # which the widest of the extras see around a region
 WHOLE_MM = 1e4  # more than any image
@@ -94,6 +95,18 @@ def describe_image(
     return {key: described[key] for key in masks}
 
 
+def of_responses(settings: StudySettings) -> RadiomicsSettings:
+    """Give the settings for filter responses: bounds are of the image, and mean nothing there."""
+    how = settings.radiomics
+    return replace(
+        how,
+        families=settings.filter_families,
+        resegmentation=Resegmentation(),
+        discretization=replace(how.discretization, lower=None),
+        intensity_volume=replace(how.intensity_volume, lower=None),
+    )
+
+
 def _responses(
     regions: Mapping[Key, RegionOfInterest], settings: StudySettings
 ) -> dict[Key, dict[str, float]]:
@@ -103,7 +116,7 @@ def _responses(
         return found
     first = next(iter(regions.values()))
     anywhere = reduce(np.logical_or, (roi.morphological_mask for roi in regions.values()))
-    how = replace(settings.radiomics, families=settings.filter_families)
+    how = of_responses(settings)
     for one in settings.filters:
         near = part_needed(anywhere, first.spacing_mm, one.settings)
         response = apply(first.image[near], first.spacing_mm, one.settings)

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from gliokit.core.errors import CohortError
 from gliokit.core.geometry import bounding_box, spacing_mm, to_world
 from gliokit.core.image import Image
-from gliokit.evaluation.agreement import icc_one_way
-from gliokit.evaluation.bootstrap import interval
+from gliokit.evaluation.bootstrap import intervals
 from gliokit.features.image_features import SURROUNDINGS_MM, describe_image
 from gliokit.features.study_settings import Extra, StudySettings
+from gliokit.preprocessing.quality.noise import noise_level
 from gliokit.radiomics.normalization import IntensityScale, Normalization, linear_scale
 from gliokit.radiomics.perturbation import Perturbation, perturb
 
@@ -91,7 +91,8 @@ def describe_changed(
     """Describe regions once after each change; no feature where nothing is left of one.
 
     Intensities are normalized by the brain of the whole image before anything is changed. Bins
-    of the whole image's range are not described, since only what is near is changed.
+    of the whole image's range are not described, since only what is near is changed; filters of
+    frequencies see what is near alone. The noise of the image is that of its brain.
 
     Parameters
     ----------
@@ -112,15 +113,17 @@ def describe_changed(
         radiomics=replace(settings.radiomics, normalization=Normalization(IntensityScale.NONE)),
         extras=tuple(extra for extra in settings.extras if extra is not Extra.HISTOGRAM_BINS),
     )
+    spacing = spacing_mm(image.affine)
+    noise = noise_level(image.array, brain, spacing) * factor
     found: dict[Key, list[Mapping[str, float]]] = {}
     for key, mask in masks.items():
-        near = _near(mask, spacing_mm(image.affine))
+        near = _near(mask, spacing)
         values = (image.array[near] * factor + offset).astype(np.float32)
         affine = image.affine.copy()
         affine[:3, 3] = to_world(affine, [part.start for part in near])
         found[key] = []
         for change in changes:
-            moved, region = perturb(values, mask[near], spacing_mm(affine), change)
+            moved, region = perturb(values, mask[near], spacing, change, noise_sd=noise)
             part = Image(moved.astype(np.float32), affine, image.source)
             described = (
                 describe_image(part, {key: region}, settings=as_it_is, brain=brain[near])
@@ -155,40 +158,46 @@ def measure_robustness(
         raise CohortError(
             f"an ICC compares patients, and there is {len(repeats)}; repeat at least two"
         )
-    names = dict.fromkeys(name for one in repeats.values() for name in one)
+    names = tuple(dict.fromkeys(name for one in repeats.values() for name in one))
+    if not names:
+        return ()
     counts = {len(values) for one in repeats.values() for values in one.values()}
     if len(counts) != 1 or min(counts) < 2:
         raise CohortError(f"found {sorted(counts)} repeats; needed as many of each, two or more")
     (count,) = counts
-    return tuple(
-        _robustness(
-            name,
-            np.array([one.get(name, [math.nan] * count) for one in repeats.values()]),
-            seed=seed,
-            resamples=resamples,
-        )
-        for name in names
-    )
+    absent = [math.nan] * count
+    ratings = np.array([[one.get(name, absent) for name in names] for one in repeats.values()])
+    known = np.isfinite(ratings).all(axis=2)  # (patients, features)
+    found: dict[str, Robustness] = {}
+    # features that are known of the same patients are drawn together
+    for who in np.unique(known, axis=1).T:
+        alike = np.flatnonzero((known == who[:, None]).all(axis=0))
+        for column, one in zip(alike, _alike(ratings[who][:, alike], seed, resamples), strict=True):
+            found[names[column]] = replace(one, name=names[column])
+    return tuple(found[name] for name in names)
 
 
-def _robustness(
-    name: str, ratings: NDArray[np.float64], *, seed: int, resamples: int
-) -> Robustness:
-    known = ratings[np.isfinite(ratings).all(axis=1)]
-    patients, repeats = known.shape
+def _alike(ratings: NDArray[np.float64], seed: int, resamples: int) -> list[Robustness]:
+    """Give the ICCs of features (n, p, k) that are known of the same patients; without names."""
+    patients, features, repeats = ratings.shape
     if patients < LEAST_PATIENTS:
-        return Robustness(name, patients, repeats, math.nan)
-    icc = icc_one_way(known)
-    try:
-        low, high = interval(
-            lambda rows: icc_one_way(known[rows]),
-            patients=range(patients),
-            seed=seed,
-            resamples=resamples,
-        )
-    except ValueError:  # the same value in all, or in too many resamples
-        return Robustness(name, patients, repeats, icc)
-    return Robustness(name, patients, repeats, icc, low, high)
+        return [Robustness("", patients, repeats, math.nan)] * features
+    # patient's means and spreads: all that an ICC needs, so that patients can be drawn quickly
+    means = ratings.mean(axis=2)
+    within = ratings.var(axis=2, ddof=1)
+
+    def iccs(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        between, error = means[rows].var(axis=0, ddof=1), within[rows].mean(axis=0)
+        spread = between + error * (repeats - 1) / repeats
+        unknown = np.full(features, math.nan)
+        return np.divide(between - error / repeats, spread, out=unknown, where=spread > 0)
+
+    center = iccs(np.arange(patients))
+    limits = intervals(iccs, patients=range(patients), seed=seed, resamples=resamples)
+    return [
+        Robustness("", patients, repeats, float(icc), float(low), float(high))
+        for icc, (low, high) in zip(center, limits, strict=True)
+    ]
 
 
 def _near(mask: NDArray[np.bool_], spacing: NDArray[np.float64]) -> tuple[slice, ...]:

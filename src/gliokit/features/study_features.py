@@ -24,6 +24,7 @@ from gliokit.radiomics.normalization import IntensityScale, Normalization
 from gliokit.radiomics.perfusion_histogram import describe_perfusion_histogram
 from gliokit.radiomics.volume_ratios import describe_volume_ratios
 
+LEAST_KNOWN = 0.5  # share of a part that a map must show (assumed)
 RCBV = "rcbv"  # relative blood volume among the maps
 # of the features of shape, those that look at intensities
 _WITH_INTENSITIES = frozenset({"morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c"})
@@ -86,8 +87,9 @@ def describe_study(
     anatomy : Anatomy
         The brain, and what is known of its inside.
     maps : mapping of str to Image
-        Images with a unit, on the same grid: described as they are, without extras; `rcbv` also
-        by the histogram of relative blood volume.
+        Images with a unit, on the same grid, nan where they show nothing: described as they are,
+        without extras; `rcbv` also by the histogram of relative blood volume. Of a part of which
+        less than `LEAST_KNOWN` is shown there are no numbers.
 
     Raises
     ------
@@ -109,9 +111,13 @@ def describe_study(
         (name, image, settings) for name, image in study.images.items()
     ]
     images += [(name, image, of_maps(settings)) for name, image in (maps or {}).items()]
-    for name, image, how in images if there else ():
+    for name, image, how in images:
+        shown, hidden = _shown(image, there)
+        left_out += [LeftOut(part, name, reason) for part, reason in hidden.items()]
+        if not shown:
+            continue
         try:
-            found = describe_image(image, there, settings=how, brain=anatomy.brain)
+            found = describe_image(_filled(image), shown, settings=how, brain=anatomy.brain)
         except ImageError as error:
             left_out.append(LeftOut("", name, str(error)))
             continue
@@ -124,6 +130,32 @@ def describe_study(
         histogram = describe_perfusion_histogram(maps[RCBV].array, whole)
         values |= {f"{Part.WHOLE}_{name}": value for name, value in histogram.items()}
     return StudyFeatures(values, tuple(left_out))
+
+
+def _shown(
+    image: Image, masks: Mapping[Part, NDArray[np.bool_]]
+) -> tuple[dict[Part, NDArray[np.bool_]], dict[Part, str]]:
+    """Give what an image shows of each part, and the reason where that is too little."""
+    known = np.isfinite(image.array)
+    shown: dict[Part, NDArray[np.bool_]] = {}
+    hidden: dict[Part, str] = {}
+    for part, mask in masks.items():
+        share = np.count_nonzero(mask & known) / np.count_nonzero(mask)
+        if share >= LEAST_KNOWN:
+            shown[part] = mask & known
+        if share < 1:
+            said = "described" if share >= LEAST_KNOWN else "not described"
+            hidden[part] = f"only {share:.0%} of it is shown there; {said}"
+    return shown, hidden
+
+
+def _filled(image: Image) -> Image:
+    """Put the median where an image shows nothing: no gap of the regions that are described."""
+    known = np.isfinite(image.array)
+    if known.all():
+        return image
+    middle = np.float32(np.median(image.array[known]))
+    return replace(image, array=np.where(known, image.array, middle))
 
 
 def of_maps(settings: StudySettings) -> StudySettings:

@@ -87,7 +87,7 @@ def read_label_map(path: Path, *, convention: LabelConvention | None = None) -> 
         hint=convention_of_name(path.name),
         source=str(path),
     )
-    return LabelMap(reading.labels, _affine(volume), str(path), reading.note)
+    return LabelMap(reading.labels, _affine(volume), str(path), reading.note, volume.sha256)
 
 
 def read_mask(path: Path, *, value: int | None = None) -> Mask:
@@ -110,8 +110,8 @@ def read_mask(path: Path, *, value: int | None = None) -> Mask:
     array = volume.voxels(volume.exact_dtype)
     found = np.unique(array)
     found = found[found != 0]
-    if not np.array_equal(found, np.rint(found)):
-        raise LabelError(f"{path}: holds {found[0]:g} and other fractions; needed whole numbers")
+    if (wrong := found[found != np.rint(found)]).size:  # NaN is not equal to itself
+        raise LabelError(f"{path}: holds {wrong[0]:g}; needed whole numbers alone")
     named = ", ".join(f"{number:g}" for number in found[:10]) or "none"
     if value is None and len(found) > 1:
         raise LabelError(f"{path}: holds several regions ({named}); say which number is meant")

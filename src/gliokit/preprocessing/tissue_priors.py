@@ -41,7 +41,8 @@ FLUID = 0.5  # share of a voxel of the template
 TEMPORAL_HORN = ((33.0, -40.0, 0.0), (37.0, -8.0, -27.0))
 OCCIPITAL_HORN = ((31.0, -58.0, 6.0), (23.0, -80.0, 3.0))
 FOURTH_VENTRICLE = ((0.0, -42.0, -26.0), (0.0, -49.0, -44.0))
-TUBES = (TEMPORAL_HORN, OCCIPITAL_HORN, FOURTH_VENTRICLE)
+THIRD_VENTRICLE = ((0.0, 2.0, -8.0), (0.0, -22.0, 2.0))
+TUBES = (TEMPORAL_HORN, OCCIPITAL_HORN, FOURTH_VENTRICLE, THIRD_VENTRICLE)
 TUBE_RADIUS_MM, TUBE_CHANCE = 5.0, 0.7
 BEYOND = (0.05, 0.35, 0.0, 0.6, 0.0)  # outside the template, whose outline is tight
 

@@ -17,8 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from gliokit.preprocessing.quality.noise import noise_level
-
 _LONGEST_SHIFT = 1.0  # voxels; a shift by one is none, up to the ends of the image
 
 
@@ -97,6 +95,8 @@ def perturb(
     mask: NDArray[np.bool_],
     spacing_mm: NDArray[np.float64],
     change: Perturbation,
+    *,
+    noise_sd: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Change an image and the region in it.
 
@@ -110,6 +110,9 @@ def perturb(
         Of the grid.
     change : Perturbation
         Drawn before, so that one study can be changed again.
+    noise_sd : float
+        Standard deviation of the noise that the image has, in its unit: of the whole brain
+        (`gliokit.preprocessing.quality.noise`), for texture of a region is no noise.
 
     Returns
     -------
@@ -120,9 +123,7 @@ def perturb(
     rng = np.random.default_rng(change.seed)
     noisy = image.astype(np.float64)
     if change.noise:
-        noisy = noisy + rng.normal(
-            0, change.noise * noise_level(image, mask, spacing_mm), image.shape
-        )
+        noisy = noisy + rng.normal(0, change.noise * noise_sd, image.shape)
     redrawn = _redrawn(mask, spacing_mm, change, rng) if change.contour_mm else mask
     if not change.rotation_degrees and not any(change.shift_voxels):
         return noisy, redrawn

@@ -149,6 +149,7 @@ def check_settings(settings: RadiomicsSettings) -> None:
     """
     grid, kept, texture = settings.interpolation, settings.resegmentation, settings.texture
     usable = len(grid.spacing_mm) in (0, 2, 3) and all(0 < mm < inf for mm in grid.spacing_mm)
+    scale = settings.normalization.scale
     distances = (texture.cooccurrence_distance, texture.dependence_distance)
     for met, name, found, needed in (
         (usable, "interpolation.spacing_mm", grid.spacing_mm, "no, two or three distances above 0"),
@@ -170,6 +171,13 @@ def check_settings(settings: RadiomicsSettings) -> None:
             "resegmentation.outlier_sd",
             kept.outlier_sd,
             "a number above 0",
+        ),
+        (0 < scale < inf, "normalization.scale", scale, "a number above 0"),
+        (
+            abs(settings.normalization.shift) < inf,
+            "normalization.shift",
+            settings.normalization.shift,
+            "a number",
         ),
         (min(distances) >= 1, "texture distances", distances, "whole numbers from 1"),
         (
