@@ -1,0 +1,299 @@
+"""From the visits of a patient to sizes, and to what each criterion says of them.
+
+Facts that the table lacks stay unknown, and a category that hangs on them comes out as not
+assessable, with the categories that remain. T2/FLAIR disease, for which RANO gives no number, is
+left to a reader unless a threshold is asked for.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from gliokit.analysis.output import FINDINGS
+from gliokit.analysis.patient_visits import PatientVisit
+from gliokit.core.cohort import Row
+from gliokit.core.errors import FindingsError, NotAssessableError
+from gliokit.core.findings import Quantity
+from gliokit.core.vocabulary import ClinicalChange, MRSequence, Region
+from gliokit.measurement.lesion_matching import number_lesions
+from gliokit.measurement.lesion_size import Protocol
+from gliokit.measurement.measurability import SIZE_RULES, measured_mask
+from gliokit.measurement.response.baseline import choose_baseline
+from gliokit.measurement.response.catalogue import CRITERIA
+from gliokit.measurement.response.course import classify_course
+from gliokit.measurement.response.criterion import Criterion
+from gliokit.measurement.response.facts import Flair, NewLesion
+from gliokit.measurement.response.options import Options
+from gliokit.measurement.response.visit import Disease, Treatment, Visit
+from gliokit.measurement.response.vocabulary import Component
+from gliokit.measurement.targets import LesionVisit, VisitSizes, follow_lesions
+from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
+from gliokit.measurement.volume import volumes_by_region
+from gliokit.reporting.findings_json import read_findings
+
+# of both components, one for each visit; None where a visit lacks the images that show it
+Sizes: TypeAlias = Mapping[Component, tuple[VisitSizes, ...] | None]
+
+USUAL_CRITERIA = ("rano2_2023", "rano_hgg2010", "mrano2017", "macdonald1990", "rano2_2023-volume")
+# in the name of a therapy, in lower case; agents that close vessels, and immunotherapies
+ANTIANGIOGENIC = ("bev", "avastin", "cediranib", "aflibercept", "regorafenib")
+PRONE = ("immun", "vaccin", "nivolumab", "pembrolizumab", "ipilimumab", "car-t", "dcvax")
+SAME_ML = 0.05  # volumes of findings and labels that are of one map
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRun:
+    """What is asked.
+
+    Attributes
+    ----------
+    criteria : tuple of str
+        Names in the catalogue; the rules on size of the first are those of the lesions shown.
+    options : Options
+        Baseline, component, readings.
+    minimum_ml : float
+        Smaller lesions are not followed.
+    flair_worse : float or None
+        Growth of T2/FLAIR disease over the baseline, as a share, from which it counts as
+        significantly worse; None leaves that to a reader.
+    voxel_units : bool
+        Whether lengths are in voxels, since the millimeters of the files are false.
+    """
+
+    criteria: tuple[str, ...] = USUAL_CRITERIA
+    options: Options = field(default_factory=Options)
+    minimum_ml: float = 0.1
+    flair_worse: float | None = None
+    voxel_units: bool = False
+
+
+def make_timeline(
+    visits: Sequence[PatientVisit],
+    *,
+    run: ResponseRun,
+    simulated: bool = False,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> PatientTimeline:
+    """Measure the visits of a patient, and classify them.
+
+    Parameters
+    ----------
+    visits : sequence of PatientVisit
+        In the order of their days.
+    run : ResponseRun
+        What is asked.
+    simulated : bool
+        Said in the result.
+    on_stage : callable
+        Told what begins.
+    """
+    rows = [visit.row for visit in visits]
+    treatment = treatment_of(rows)
+    verdicts = []
+    for name in run.criteria:
+        on_stage(f"applying {name}")
+        verdicts.append(_verdicts(visits, CRITERIA[name], treatment, run))
+    first = CRITERIA[run.criteria[0]]
+    try:
+        start = _baseline(visits, first, treatment, run)
+    except NotAssessableError:  # the verdicts say so
+        start = 0
+    shown = _sizes(visits, first, run, baseline=start)
+    return PatientTimeline(
+        patient_id=rows[0].patient_id,
+        visits=tuple(
+            _timeline_visit(visit, _at(shown, number)) for number, visit in enumerate(visits)
+        ),
+        treatment=treatment,
+        therapy=_therapy(rows),
+        verdicts=tuple(verdicts),
+        simulated=simulated,
+        voxel_units=run.voxel_units,
+    )
+
+
+def treatment_of(rows: Sequence[Row]) -> Treatment:
+    """Read the treatment from the first row that names each part of it."""
+
+    def day(column: str) -> int | None:
+        known = [row.number_of(column) for row in rows if column in row.cells]
+        return int(known[0]) if known else None
+
+    therapy = _therapy(rows).lower()
+    return Treatment(
+        surgery_day=day("surgery_day"),
+        radiation_start_day=day("rt_start_day"),
+        radiation_end_day=day("rt_end_day"),
+        antiangiogenic=any(word in therapy for word in ANTIANGIOGENIC) if therapy else None,
+        prone_to_pseudoprogression=any(word in therapy for word in PRONE) if therapy else None,
+    )
+
+
+def _therapy(rows: Sequence[Row]) -> str:
+    return next((row.cells["therapy"] for row in rows if "therapy" in row.cells), "")
+
+
+def _baseline(
+    visits: Sequence[PatientVisit], criterion: Criterion, treatment: Treatment, run: ResponseRun
+) -> int:
+    """Give the index of the visit that a criterion compares with."""
+    days = [Visit(visit.day) for visit in visits]
+    options = run.options
+    return choose_baseline(
+        days, criterion, treatment, options.baseline, strict=options.strict_baseline
+    ).index
+
+
+def _sizes(
+    visits: Sequence[PatientVisit], criterion: Criterion, run: ResponseRun, *, baseline: int
+) -> Sizes:
+    """Follow the lesions of both components by the rules of a criterion."""
+    protocol = Protocol(
+        SIZE_RULES[criterion.name.removesuffix("-volume")], millimeters=not run.voxel_units
+    )
+    sizes: dict[Component, tuple[VisitSizes, ...] | None] = {}
+    for component in (Component.ENHANCING, Component.NONENHANCING):
+        sizes[component] = None  # where a visit lacks the images that show it
+        if all(_shows(visit, component) for visit in visits):
+            lesions = [_lesions(visit, component, protocol, run.minimum_ml) for visit in visits]
+            grid = visits[0].labels.grid
+            sizes[component] = follow_lesions(lesions, grid, protocol, baseline=baseline)
+    return sizes
+
+
+def _lesions(
+    visit: PatientVisit, component: Component, protocol: Protocol, minimum_ml: float
+) -> LesionVisit:
+    mask = measured_mask(visit.labels.array, component=component, interior=protocol.rule.interior)
+    numbers = number_lesions(mask, visit.labels.affine, minimum_ml=minimum_ml)
+    return LesionVisit(visit.day, numbers, visit.labels.affine, visit.to_visit)
+
+
+def _shows(visit: PatientVisit, component: Component) -> bool:
+    images = visit.study.images
+    if component is Component.ENHANCING:
+        return MRSequence.T1C in images
+    return MRSequence.FLAIR in images or MRSequence.T2 in images
+
+
+def _verdicts(
+    visits: Sequence[PatientVisit], criterion: Criterion, treatment: Treatment, run: ResponseRun
+) -> Verdicts:
+    followed = run.options.component
+    component = followed if followed in criterion.components else criterion.components[0]
+    try:
+        start = _baseline(visits, criterion, treatment, run)
+        sizes = _sizes(visits, criterion, run, baseline=start)
+        if missing := [part for part in _parts(component) if sizes[part] is None]:
+            raise NotAssessableError(
+                f"{missing[0]} tumor cannot be seen at every visit: images are missing"
+            )
+        told = [
+            _visit(visit, _at(sizes, number), component, _flair(sizes, number, start, run))
+            for number, visit in enumerate(visits)
+        ]
+        options = replace(run.options, component=component)
+        assessments = classify_course(told, criterion, treatment=treatment, options=options)
+    except NotAssessableError as error:
+        return Verdicts(criterion.name, reason=str(error))
+    return Verdicts(criterion.name, assessments)
+
+
+def _at(sizes: Sizes, number: int) -> dict[Component, VisitSizes | None]:
+    return {part: own[number] if own else None for part, own in sizes.items()}
+
+
+def _visit(
+    visit: PatientVisit,
+    sizes: Mapping[Component, VisitSizes | None],
+    component: Component,
+    flair: Flair | None,
+) -> Visit:
+    cells, row = visit.row.cells, visit.row
+    change = cells.get("clinical_change")
+    field_cell = cells.get("in_radiation_field")
+    return Visit(
+        day=visit.day,
+        enhancing=_disease(sizes[Component.ENHANCING]),
+        nonenhancing=_disease(sizes[Component.NONENHANCING]),
+        new_lesion=_new([sizes[part] for part in _parts(component)]),
+        outside_field=None if field_cell is None else field_cell == "0",
+        flair=flair,
+        dexamethasone_mg_per_day=_known(row, "dexamethasone_mg_per_day"),
+        clinical_change=ClinicalChange(change) if change else None,
+        kps=_known(row, "kps"),
+    )
+
+
+def _parts(component: Component) -> tuple[Component, ...]:
+    if component is Component.MIXED:
+        return (Component.ENHANCING, Component.NONENHANCING)
+    return (component,)
+
+
+def _disease(sizes: VisitSizes | None) -> Disease:
+    if sizes is None:
+        return Disease()
+    return Disease(sizes.product_mm2, sizes.volume_ml, sizes.nontarget)
+
+
+def _new(sizes: Sequence[VisitSizes | None]) -> NewLesion | None:
+    """Give the gravest answer of the components that are followed."""
+    found = [one.new_lesion for one in sizes if one is not None]
+    order = list(NewLesion)
+    return max(found, key=order.index) if found else None
+
+
+def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | None:
+    """Judge T2/FLAIR disease by its volume against the baseline, if a threshold is given."""
+    followed = sizes[Component.NONENHANCING]
+    if run.flair_worse is None or followed is None or not followed[start].volume_ml:
+        return None
+    grown = followed[number].volume_ml / followed[start].volume_ml - 1
+    if grown >= run.flair_worse:
+        return Flair.WORSE
+    return Flair.BETTER if grown < 0 else Flair.STABLE
+
+
+def _timeline_visit(
+    visit: PatientVisit, sizes: Mapping[Component, VisitSizes | None]
+) -> TimelineVisit:
+    row = visit.row
+    change = row.cells.get("clinical_change")
+    return TimelineVisit(
+        study_id=row.study_id,
+        day=visit.day,
+        enhancing=sizes[Component.ENHANCING],
+        whole=sizes[Component.NONENHANCING],
+        volumes=_volumes(visit),
+        dexamethasone_mg_per_day=_known(row, "dexamethasone_mg_per_day"),
+        kps=_known(row, "kps"),
+        clinical_change=ClinicalChange(change) if change else None,
+        notes=(visit.labels.note,) if visit.labels.note else (),
+    )
+
+
+def _volumes(visit: PatientVisit) -> dict[Region, Quantity]:
+    """Measure the volumes of what the images show.
+
+    Intervals are those of the findings beside the map, if they are of it.
+    """
+    seen = {Region.ENHANCING_TUMOR: Component.ENHANCING, Region.TUMOR_CORE: Component.ENHANCING}
+    own = {
+        part.region: part.volume
+        for part in volumes_by_region(visit.labels)
+        if _shows(visit, seen.get(part.region, Component.NONENHANCING))
+    }
+    path = Path(visit.row.cells["labels"]).with_name(FINDINGS)
+    try:
+        findings = read_findings(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, FindingsError):
+        return own
+    beside = {part.region: part.volume for part in findings.volumes_by_region if part.region in own}
+    alike = all(abs(beside[region].value - own[region].value) <= SAME_ML for region in own)
+    return beside if alike else own
+
+
+def _known(row: Row, column: str) -> float | None:
+    return row.number_of(column) if column in row.cells else None

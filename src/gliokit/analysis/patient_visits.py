@@ -1,0 +1,201 @@
+"""The visits of one patient in one space: images, labels, and the motion from the first visit.
+
+Each visit is registered rigidly to the first, by brain without the tumor: what the labels call
+tumor is painted over with the median of the rest, so that growth does not pull. Lesions are
+measured on their own images, never on resampled ones; the motion only says which is which.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from gliokit.core.cohort import Cohort, Row
+from gliokit.core.errors import CohortError, NotAssessableError
+from gliokit.core.geometry import Affine, spacing_mm
+from gliokit.core.image import Image, LabelMap
+from gliokit.core.study import Study, check_labels_grid
+from gliokit.preprocessing.prepare import UNMOVED
+from gliokit.preprocessing.registration import register_rigid
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What is known of where voxels lie.
+
+    Attributes
+    ----------
+    registered : bool
+        Whether the images of all visits share a space already.
+    voxel_units : bool
+        Whether the spacing in the files is false: a voxel then counts as 1 along each axis.
+    """
+
+    registered: bool = False
+    voxel_units: bool = False
+
+
+AS_SCANNED = Space()
+
+
+@dataclass(frozen=True, slots=True)
+class PatientVisit:
+    """One visit.
+
+    Attributes
+    ----------
+    row : Row
+        Of the table.
+    day : int
+        Days since its origin.
+    study : Study
+        As it was scanned.
+    labels : LabelMap
+        On the grid of its reference image.
+    to_visit : (4, 4)
+        RAS+ mm of the first visit to RAS+ mm of this one.
+    """
+
+    row: Row
+    day: int
+    study: Study
+    labels: LabelMap
+    to_visit: Affine = field(repr=False)
+
+
+def of_patient(cohort: Cohort, patient_id: str) -> Cohort:
+    """Give the cohort of one patient.
+
+    Raises
+    ------
+    CohortError
+        If the patient is not in the table.
+    """
+    own = [row for row in cohort.rows if row.patient_id == patient_id]
+    if not own:
+        shown = ", ".join(sorted({row.patient_id for row in cohort.rows})[:5])
+        raise CohortError(f"patient {patient_id} is not in the table; it has {shown}")
+    return replace(cohort, rows=own)
+
+
+def rows_of_patient(rows: Sequence[Row]) -> list[Row]:
+    """Order the rows of a patient by their days.
+
+    Raises
+    ------
+    CohortError
+        If they are of several patients, a day is unknown or no whole number, or two visits are on
+        one day.
+    """
+    patients = sorted({row.patient_id for row in rows})
+    if len(patients) > 1:
+        shown = ", ".join(patients[:5])
+        raise CohortError(f"the table has {len(patients)} patients ({shown}); say which one")
+    own = list(rows)
+    for row in own:
+        if not float(row.number_of("day")).is_integer():
+            found = row.cells.get("day", "nothing")
+            raise CohortError(
+                f"row {row.number}, column day: found {found}; needed whole days from any origin"
+            )
+    own.sort(key=lambda row: row.number_of("day"))
+    for earlier, later in pairwise(own):
+        if earlier.number_of("day") == later.number_of("day"):
+            raise CohortError(
+                f"rows {earlier.number} and {later.number}: both on day {later.cells['day']}; each "
+                "visit needs a day of its own"
+            )
+    return own
+
+
+def load_visits(
+    cohort: Cohort,
+    rows: Sequence[Row],
+    *,
+    space: Space = AS_SCANNED,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> list[PatientVisit]:
+    """Load the visits of a patient, and register them to the first.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Whose rows they are.
+    rows : sequence of Row
+        As `rows_of_patient` gives them.
+    space : Space
+        What is known of where voxels lie.
+    on_stage : callable
+        Told what begins.
+
+    Raises
+    ------
+    GeometryError
+        If labels do not lie on the grid of their images.
+    NotAssessableError
+        If two visits cannot be registered: they may be of two patients.
+    """
+    visits: list[PatientVisit] = []
+    for row in rows:
+        on_stage(f"reading {row.study_id}")
+        study, labels = cohort.load(row), cohort.load_labels(row)
+        check_labels_grid(study, labels)
+        if space.voxel_units:
+            study, labels = _in_voxels(study, labels)
+        motion = UNMOVED
+        if visits and not space.registered:
+            on_stage(f"registering {row.study_id}")
+            motion = _motion(visits[0], study, labels)
+        visits.append(PatientVisit(row, int(row.number_of("day")), study, labels, motion))
+    return visits
+
+
+def in_first_space(visit: PatientVisit) -> tuple[Study, LabelMap]:
+    """Lay the images of a visit that share its reference's grid where they belong at the first."""
+    back = np.linalg.inv(visit.to_visit)
+    reference = visit.study.reference
+    images = {
+        sequence: replace(image, affine=back @ image.affine)
+        for sequence, image in visit.study.images.items()
+        if not reference.grid.difference(image.grid)
+    }
+    labels = replace(visit.labels, affine=back @ visit.labels.affine)
+    return replace(visit.study, images=images), labels
+
+
+def _motion(first: PatientVisit, study: Study, labels: LabelMap) -> Affine:
+    found = register_rigid(
+        _without_tumor(study.reference, labels),
+        _without_tumor(first.study.reference, first.labels),
+    )
+    if found.doubt:
+        raise NotAssessableError(
+            f"studies {first.study.study_id} and {study.study_id} cannot be registered: "
+            f"{found.doubt}; give visits of one patient, or say that they are registered"
+        )
+    return found.to_moving
+
+
+def _without_tumor(image: Image, labels: LabelMap) -> Image:
+    """Paint the tumor over with the median of what is not background."""
+    tumor = labels.array > 0
+    rest = image.array[~tumor & (image.array != 0)]
+    if not tumor.any() or not rest.size:
+        return image
+    return replace(image, array=np.where(tumor, np.float32(np.median(rest)), image.array))
+
+
+def _in_voxels(study: Study, labels: LabelMap) -> tuple[Study, LabelMap]:
+    images = {
+        sequence: replace(image, affine=_unit(image.affine))
+        for sequence, image in study.images.items()
+    }
+    return replace(study, images=images), replace(labels, affine=_unit(labels.affine))
+
+
+def _unit(affine: Affine) -> Affine:
+    """Keep directions, and let a voxel be 1 along each axis."""
+    scaled = affine.copy()
+    scaled[:3, :3] /= spacing_mm(affine)
+    return scaled

@@ -1,0 +1,204 @@
+"""The JSON schema of a timeline: every field is always written, and none is added."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TypeAlias
+
+from gliokit.core.vocabulary import ClinicalChange, Region
+from gliokit.measurement.lesion_matching import State
+from gliokit.measurement.response.facts import NewLesion, NonTarget
+from gliokit.measurement.response.vocabulary import Component, Pseudo, Response
+
+SCHEMA = "gliokit timeline"
+SCHEMA_VERSION = "1.0"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
+Schema: TypeAlias = dict[str, Json]
+
+TEXT: Schema = {"type": "string"}
+YES_OR_NO: Schema = {"type": "boolean"}
+
+
+def timeline_schema() -> Schema:
+    """Describe the JSON of `gliokit.reporting.timeline_json` (draft 2020-12)."""
+    return {
+        "$schema": DIALECT,
+        "title": SCHEMA,
+        "version": SCHEMA_VERSION,
+        **_record(
+            {
+                "schema": {"const": SCHEMA},
+                "schema_version": {"const": SCHEMA_VERSION},
+                "gliokit_version": TEXT,
+                "disclaimer": TEXT,
+                "patient_id": TEXT,
+                "simulated": YES_OR_NO,
+                "voxel_units": YES_OR_NO,
+                "therapy": _or_null(TEXT),
+                "treatment": _treatment(),
+                "visits": _list(_visit()),
+                "verdicts": _list(_verdicts()),
+            }
+        ),
+    }
+
+
+def _treatment() -> Schema:
+    day, answer = _or_null(_quantity("d")), _or_null(YES_OR_NO)
+    return _record(
+        {
+            "recurrent": YES_OR_NO,
+            "surgery": day,
+            "radiation_start": day,
+            "radiation_end": day,
+            "treatment_start": day,
+            "immunotherapy_start": day,
+            "irradiated": answer,
+            "antiangiogenic": answer,
+            "prone_to_pseudoprogression": answer,
+        }
+    )
+
+
+def _visit() -> Schema:
+    return _record(
+        {
+            "study_id": TEXT,
+            "day": _quantity("d"),
+            "enhancing": _or_null(_sizes()),
+            "whole": _or_null(_sizes()),
+            "volumes": _map(_volume(), names=Region),
+            "dexamethasone": _or_null(_quantity("mg/d")),
+            "kps": _or_null(_quantity("{score}")),
+            "clinical_change": _or_null(_one_of(ClinicalChange)),
+            "notes": _list(TEXT),
+        }
+    )
+
+
+def _sizes() -> Schema:
+    return _record(
+        {
+            "product": _area(),
+            "target_product": _area(),
+            "volume": _volume(),
+            "nontarget": _one_of(NonTarget),
+            "new_lesion": _one_of(NewLesion),
+            "targets": _list(TEXT),
+            "states": _map(_one_of(State)),
+            "lesions": _list(_lesion()),
+        }
+    )
+
+
+def _lesion() -> Schema:
+    diameter = _record({"length": _length(), "start": _point(), "end": _point()})
+    return _record(
+        {
+            "name": TEXT,
+            "target": YES_OR_NO,
+            "longest": diameter,
+            "perpendicular": diameter,
+            "product": _area(),
+            "volume": _volume(),
+            "measurable": YES_OR_NO,
+            "measurable_reason": TEXT,
+            "measured_on": TEXT,
+        }
+    )
+
+
+def _verdicts() -> Schema:
+    return _record(
+        {
+            "criterion": TEXT,
+            "reason_not_used": _or_null(TEXT),
+            "assessments": _list(_assessment()),
+        }
+    )
+
+
+def _assessment() -> Schema:
+    return _record(
+        {
+            "day": _quantity("d"),
+            "category": _one_of(Response),
+            "possible": _list(_one_of(Response)),
+            "counted_as": _list(_one_of(Response)),
+            "reason": TEXT,
+            "clauses": _list(TEXT),
+            "unknown": _list(TEXT),
+            "sizes": _list(_comparison()),
+            "pseudo": _or_null(_one_of(Pseudo)),
+            "progression": _or_null(_quantity("d")),
+        }
+    )
+
+
+def _comparison() -> Schema:
+    size = _or_null({"anyOf": [_area(), _volume()]})
+    return _record(
+        {
+            "component": _one_of(Component),
+            "size": size,
+            "baseline": size,
+            "baseline_day": _quantity("d"),
+            "nadir": size,
+            "nadir_day": _quantity("d"),
+            "change_from_baseline": _or_null(_quantity("1")),
+            "change_from_nadir": _or_null(_quantity("1")),
+        }
+    )
+
+
+def _length() -> Schema:
+    return _quantity("mm", "voxel")
+
+
+def _area() -> Schema:
+    return _quantity("mm2", "voxel2")
+
+
+def _volume() -> Schema:
+    pair: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    return _record({**_value("mL", "voxel"), "interval": _or_null(pair)})
+
+
+def _point() -> Schema:
+    place: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
+    return _record({**_value("mm", "voxel"), "value": place})
+
+
+def _quantity(*units: str) -> Schema:
+    return _record(_value(*units))
+
+
+def _value(*units: str) -> Schema:
+    return {"value": {"type": "number"}, "unit": {"enum": list(units)}}
+
+
+def _record(fields: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+def _map(entry: Schema, *, names: type[StrEnum] | None = None) -> Schema:
+    named: Schema = {} if names is None else {"propertyNames": _one_of(names)}
+    return {"type": "object", "additionalProperties": entry, **named}
+
+
+def _list(entry: Schema) -> Schema:
+    return {"type": "array", "items": entry}
+
+
+def _one_of(words: Iterable[StrEnum]) -> Schema:
+    return {"enum": [str(word) for word in words]}
+
+
+def _or_null(entry: Schema) -> Schema:
+    return {"anyOf": [entry, {"type": "null"}]}

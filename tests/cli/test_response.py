@@ -1,0 +1,171 @@
+"""`gliokit response`: visits of a patient to categories and a timeline."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gliokit.analysis.patient_timeline import treatment_of
+from gliokit.core.cohort import Row
+from gliokit.core.image import LabelMap
+from gliokit.core.vocabulary import Label
+from gliokit.io.nifti import write_image, write_label_map
+
+HEADER = (
+    "patient_id,study_id,day,t1c,flair,labels,dexamethasone_mg_per_day,clinical_change,"
+    "rt_end_day,therapy"
+)
+CRITERIA = ("--criteria", "macdonald1990,rano_hgg2010,rano2_2023-volume")
+
+
+@pytest.fixture
+def visits(textured_study, tmp_path):
+    """Write a table of visits, each with a ball of enhancing tumor of its own radius in voxels."""
+    for sequence in ("t1c", "flair"):
+        write_image(tmp_path / f"{sequence}.nii.gz", textured_study.images[sequence])
+    grid = np.moveaxis(np.indices(textured_study.reference.array.shape), 0, -1)
+    distance = np.linalg.norm(grid - [12, 22, 18], axis=-1)
+
+    def write(*radii, steroids="4", change="stable", days=None, patient="p"):
+        lines = [HEADER]
+        for number, radius in enumerate(radii):
+            labels = np.where(distance <= radius, np.uint8(Label.ENHANCING), np.uint8(0))
+            path = tmp_path / f"{patient}-{number}-labels.nii.gz"
+            write_label_map(path, LabelMap(labels, textured_study.reference.affine))
+            day = days[number] if days else 60 * number
+            cells = (patient, f"{patient}-{number}", str(day), "t1c.nii.gz", "flair.nii.gz")
+            lines.append(",".join([*cells, path.name, steroids, change, "-200", "TMZ"]))
+        (tmp_path / "visits.csv").write_text("\n".join(lines))
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def response(gliokit, tmp_path):
+    """Run the command on visits that lie in one space; the baseline is the first."""
+    return lambda table, *words: gliokit(
+        "response", table, "-o", tmp_path / "out", "--registered", "--baseline", "first", *words
+    )
+
+
+def categories(out, criterion):
+    record = json.loads((out / "timeline.json").read_text())
+    (own,) = [one for one in record["verdicts"] if one["criterion"] == criterion]
+    return [it["category"] for it in own["assessments"]]
+
+
+def test_growth_is_progression_and_a_page_says_why(response, visits, tmp_path):
+    ending = response(visits(4, 4, 6), *CRITERIA, "--flair-worse", 0.25)
+    assert ending.code == 0, ending.stderr
+    assert ending.stdout.splitlines()[-1] == str(tmp_path / "out" / "timeline.html")
+    assert categories(tmp_path / "out", "macdonald1990") == ["baseline", "SD", "PD"]
+    assert categories(tmp_path / "out", "rano2_2023-volume") == ["baseline", "SD", "PD"]
+    page = (tmp_path / "out" / "timeline.html").read_text()
+    assert "from the baseline" in page
+    assert "not a medical device" in page
+
+
+def test_what_is_unknown_is_not_guessed(response, visits, tmp_path):
+    response(visits(6, 4, steroids="", change=""), *CRITERIA)
+    record = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    (own,) = [one for one in record["verdicts"] if one["criterion"] == "macdonald1990"]
+    last = own["assessments"][-1]
+    assert last["category"] == "not assessable"
+    assert len(last["possible"]) > 1
+    assert last["unknown"]
+
+
+def test_two_visits_on_one_day_are_refused(response, visits):
+    ending = response(visits(4, 5, days=(10, 10)))
+    assert ending.code == 2
+    assert "both on day 10; each visit needs a day of its own" in ending.stderr
+
+
+def test_visits_are_taken_in_the_order_of_their_days(response, visits, tmp_path):
+    response(visits(6, 4, days=(90, 0)), *CRITERIA)
+    record = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    assert [visit["study_id"] for visit in record["visits"]] == ["p-1", "p-0"]
+    assert categories(tmp_path / "out", "macdonald1990") == ["baseline", "PD"]
+
+
+def test_labels_of_another_grid_are_refused(response, visits, tmp_path, textured_labels):
+    folder = visits(4, 5)
+    moved = textured_labels.affine.copy()
+    moved[2, 3] += 8
+    write_label_map(tmp_path / "p-1-labels.nii.gz", replace(textured_labels, affine=moved))
+    ending = response(folder)
+    assert ending.code == 2
+    assert "study p-1: grids of its images and of its labels differ" in ending.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_tumor_that_is_gone_is_no_error(response, visits, tmp_path):
+    ending = response(visits(4, -1, -1, steroids="0"), *CRITERIA, "--flair-worse", 0.25)
+    assert ending.code == 0, ending.stderr
+    assert categories(tmp_path / "out", "macdonald1990")[1:] == ["preliminary CR", "CR"]
+
+
+def test_complete_disappearance_on_steroids_is_no_complete_response(response, visits, tmp_path):
+    response(visits(4, -1, -1, steroids="4"), *CRITERIA)
+    assert categories(tmp_path / "out", "macdonald1990")[1:] == ["preliminary PR", "PR"]
+
+
+def test_false_millimeters_are_said(response, visits, tmp_path):
+    ending = response(visits(4, 6), *CRITERIA, "--voxel-units")
+    assert ending.code == 0, ending.stderr
+    assert json.loads((tmp_path / "out" / "timeline.json").read_text())["voxel_units"]
+    assert "voxels" in (tmp_path / "out" / "timeline.html").read_text()
+
+
+def test_several_patients_get_a_folder_each_and_an_overview(response, visits, tmp_path):
+    table = visits(4, 6, patient="a") / "visits.csv"
+    first = table.read_text()
+    visits(4, 3, patient="b")
+    table.write_text(first + "\n" + "\n".join(table.read_text().splitlines()[1:]))
+    (tmp_path / "b-1-labels.nii.gz").unlink()
+    ending = response(table, *CRITERIA)
+    assert ending.code == 1
+    assert (tmp_path / "out" / "a" / "timeline.html").exists()
+    assert (tmp_path / "out" / "overview.html").exists()
+    assert "column labels: no such file" in (tmp_path / "out" / "failures.csv").read_text()
+
+
+def test_a_patient_that_is_not_there_is_refused(response, visits):
+    ending = response(visits(4, 5), "--patient", "q")
+    assert ending.code == 2
+    assert "patient q is not in the table; it has p" in ending.stderr
+
+
+def test_an_unknown_criterion_is_refused(response, visits):
+    ending = response(visits(4, 5), "--criteria", "recist")
+    assert ending.code == 2
+    assert "there is no criterion 'recist'; choose one of macdonald1990" in ending.stderr
+
+
+def test_a_timeline_is_replaced_on_request_only(response, visits):
+    folder = visits(4, 5)
+    response(folder, *CRITERIA)
+    ending = response(folder, *CRITERIA)
+    assert ending.code == 2
+    assert "holds a timeline; choose another folder, or give --force" in ending.stderr
+    assert response(folder, *CRITERIA, "--force").code == 0
+
+
+def test_a_therapy_that_closes_vessels_is_told_by_its_name():
+    rows = [Row(2, "p", "s", {"therapy": "CCNU + Bevacizumab"})]
+    assert treatment_of(rows).antiangiogenic is True
+    assert treatment_of([Row(2, "p", "s", {"therapy": "RT+TMZ"})]).antiangiogenic is False
+    assert treatment_of([Row(2, "p", "s", {})]).antiangiogenic is None
+
+
+def test_a_region_that_no_image_shows_has_no_volume(response, visits, tmp_path):
+    folder = visits(4, 5)
+    text = (
+        (folder / "visits.csv").read_text().replace("flair,", "note,").replace("flair.nii.gz,", ",")
+    )
+    (folder / "visits.csv").write_text(text)
+    response(folder, *CRITERIA)
+    record = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    assert "WT" not in json.dumps(record["visits"][0]["volumes"])

@@ -1,0 +1,117 @@
+"""The timeline as JSON: exact figures, each with its unit, in the same bytes."""
+
+import json
+import re
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from gliokit.core.findings import Quantity
+from gliokit.core.vocabulary import Region
+from gliokit.reporting.timeline_json import timeline_json
+from gliokit.reporting.timeline_schema import SCHEMA_VERSION, timeline_schema
+
+
+def read(timeline):
+    return json.loads(timeline_json(timeline))
+
+
+def test_figures_come_out_as_they_went_in(timeline):
+    visit = read(timeline)["visits"][1]
+    assert visit["day"] == {"value": 56, "unit": "d"}
+    assert visit["enhancing"]["product"] == {"value": 500.0, "unit": "mm2"}
+    assert visit["volumes"]["ET"] == {"value": 5.0, "unit": "mL", "interval": [2.5, 10.0]}
+    assert visit["dexamethasone"] == {"value": 4.0, "unit": "mg/d"}
+    lesion = visit["enhancing"]["lesions"][0]
+    assert lesion["longest"]["length"] == {"value": 25.0, "unit": "mm"}
+    assert lesion["longest"]["end"] == {"value": [25.0, 0.0, 5.0], "unit": "mm"}
+    assert (lesion["name"], lesion["target"], lesion["measurable"]) == ("L1", True, True)
+
+
+def test_categories_come_out_with_reason_and_change(timeline):
+    last = read(timeline)["verdicts"][0]["assessments"][-1]
+    assert last["category"] == "PD"
+    assert last["clauses"] == ["RANO 2.0 7"]
+    assert last["sizes"][0]["change_from_nadir"] == {"value": 1.0, "unit": "1"}
+    assert last["sizes"][0]["baseline"] == {"value": 800.0, "unit": "mm2"}
+    assert last["progression"] == {"value": 168, "unit": "d"}
+    assert read(timeline)["verdicts"][1]["reason_not_used"].startswith("T2/FLAIR cannot")
+
+
+def test_what_is_unknown_is_null(timeline):
+    visit = read(timeline)["visits"][2]
+    assert [visit[key] for key in ("whole", "dexamethasone", "kps", "clinical_change")] == [
+        None
+    ] * 4
+    assert read(replace(timeline, therapy=""))["therapy"] is None
+
+
+def test_lengths_are_in_voxels_where_millimeters_are_false(timeline):
+    text = timeline_json(replace(timeline, voxel_units=True))
+    visit = json.loads(text)["visits"][0]
+    assert visit["enhancing"]["product"] == {"value": 800.0, "unit": "voxel2"}
+    assert visit["volumes"]["ET"] == {
+        "value": 8000.0,
+        "unit": "voxel",
+        "interval": [4000.0, 16000.0],
+    }
+    assert not re.search(r"\b(mm|mL)", text)
+
+
+@pytest.mark.parametrize("voxel_units", [False, True])
+def test_a_timeline_fits_the_schema(timeline, voxel_units):
+    jsonschema.Draft202012Validator.check_schema(timeline_schema())
+    jsonschema.validate(read(replace(timeline, voxel_units=voxel_units)), timeline_schema())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema_version": "0.9"},
+        {"unknown": 1},
+        {"visits": [{"study_id": "S"}]},
+        {"patient_id": None},
+    ],
+)
+def test_the_schema_refuses_what_a_timeline_never_is(timeline, change):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(read(timeline) | change, timeline_schema())
+
+
+def test_the_schema_refuses_a_number_without_its_unit(timeline):
+    record = read(timeline)
+    record["visits"][0]["day"] = 0
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(record, timeline_schema())
+
+
+def test_the_text_names_its_version_and_that_it_is_for_research(timeline):
+    record = read(timeline)
+    assert (record["schema"], record["schema_version"]) == ("gliokit timeline", SCHEMA_VERSION)
+    assert record["disclaimer"] == "For research use only; not a medical device."
+    assert record["simulated"] is False
+
+
+def test_quantities_stand_on_one_line(timeline):
+    text = timeline_json(timeline)
+    assert '"day": {"value": 56, "unit": "d"},' in text
+    assert '{"value": 5.0, "unit": "mL", "interval": [2.5, 10.0]}' in text
+
+
+def test_brackets_in_a_note_stay_as_they_are(timeline):
+    note = 'see [1,\n   2] and {"value": 3}'
+    visit = replace(timeline.visits[0], notes=(note,))
+    assert read(replace(timeline, visits=(visit,)))["visits"][0]["notes"] == [note]
+
+
+def test_a_number_that_is_none_is_refused(timeline):
+    volumes = {Region.WHOLE_TUMOR: Quantity(float("nan"), "mL")}
+    visit = replace(timeline.visits[0], volumes=volumes)
+    with pytest.raises(ValueError, match="nan"):
+        timeline_json(replace(timeline, visits=(visit,)))
+
+
+def test_the_same_timeline_gives_the_same_bytes(timeline):
+    assert timeline_json(timeline) == timeline_json(timeline)
+    assert timeline_json(timeline).endswith("}\n")
