@@ -5,7 +5,7 @@ The brain is where stripped images are not constant, or is found, or given.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
@@ -14,25 +14,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gliokit.analysis.output import LEFT_BY_DESKTOPS, whole_folder
+from gliokit.analysis.output import LEFT_BY_DESKTOPS, whole_folder, write_whole
 from gliokit.analysis.record_json import plain
 from gliokit.core.errors import GeometryError, NotAssessableError, OutputError, SettingsError
 from gliokit.core.findings import DISCLAIMER, Lesion
-from gliokit.core.image import Image, LabelMap, Mask
+from gliokit.core.image import Image, Mask
 from gliokit.io.nifti import write_label_map
 from gliokit.io.pictures import write_png
 from gliokit.measurement.volumetry.canvas import Canvas
 from gliokit.measurement.volumetry.edit_log import EditLog, log_of, log_record
 from gliokit.measurement.volumetry.kanaly import (
-    enhancing_tissue,
     relative_enhancement,
     volumes_by_threshold,
 )
 from gliokit.measurement.volumetry.result import VolumetryResult
 from gliokit.measurement.volumetry.subtraction import Subtraction, subtract
 from gliokit.preprocessing.brain import is_stripped, stripped_brain
-from gliokit.preprocessing.carry import carry_image, carry_labels
-from gliokit.preprocessing.orientation import turn_to_ras
+from gliokit.preprocessing.carry import carry_image
 from gliokit.preprocessing.registration import register_rigid
 from gliokit.reporting.outline_picture import draw_outline
 
@@ -158,7 +156,8 @@ def check_log(log: EditLog, inputs: Mapping[str, str]) -> EditLog:
     names = sorted({*log.inputs, *inputs})
     if other := [name for name in names if log.inputs.get(name) != inputs.get(name)]:
         raise SettingsError(
-            f"the edit log was made with another {', '.join(other)}; give the same files and options"
+            f"the edit log was made with another {', '.join(other)}; give the same files and "
+            "options"
         )
     return log
 
@@ -203,7 +202,8 @@ def check_folder(out: Path, *, force: bool) -> None:
     found = sorted(p.name for p in out.iterdir() if p.name not in LEFT_BY_DESKTOPS)
     if foreign := [name for name in found if name not in WRITTEN]:
         raise OutputError(
-            f"{out} holds {foreign[0]}, which gliokit volumetry did not write; choose another folder"
+            f"{out} holds {foreign[0]}, which gliokit volumetry did not write; choose another "
+            "folder"
         )
     if found and MEASUREMENTS not in found:
         raise OutputError(f"{out} holds {found[0]} of something else; choose another folder")
@@ -236,7 +236,7 @@ def result_record(prepared: Prepared, result: VolumetryResult) -> dict[str, obje
     blood = np.count_nonzero(found.blood & found.brain)
     return {
         "gliokit_version": version("gliokit"),
-        "inputs_sha256": dict(prepared.inputs),
+        "inputs": dict(prepared.inputs),
         "t1_registered_to_t1c": prepared.registered,
         "voxels": int(np.count_nonzero(result.mask)),
         "volume_ml": result.volume.value,
@@ -271,9 +271,8 @@ def _brain(t1: Image, t1c: Image, given: Given) -> NDArray[np.bool_]:
     if given.brain:
         return given.brain.array
     if is_stripped([t1.array, t1c.array], t1c.affine):
-        both: Sequence[NDArray[np.bool_]] = [stripped_brain([i.array]) for i in (t1, t1c)]
-        return both[0] & both[1]
-    # OpenVINO takes its time, for which nobody need wait whose images are stripped
+        return stripped_brain([t1.array]) & stripped_brain([t1c.array])
+    # the mean head takes its time, for which nobody need wait whose images are stripped
     from gliokit.preprocessing.brain_extraction import extract_brain
 
     return extract_brain(t1c)
@@ -290,4 +289,4 @@ def _kanaly(
 
 
 def _write_json(path: Path, record: object) -> None:
-    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(record, indent=1) + "\n")
