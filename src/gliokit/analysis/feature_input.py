@@ -66,13 +66,7 @@ def ready_to_describe(study: Study, labels: LabelMap, *, tissue: bool) -> Descri
         If a whole head is given and this installation lacks the mean head.
     """
     check_labels_grid(study, labels)
-    notices: tuple[str, ...] = ()
-    if not on_one_grid(study):
-        registered = register(study)
-        carried = registered.carried(study.reference.grid)
-        study = replace(registered.study, images=carried)
-        notices = tuple(notice.text for notice in registered.notices)
-    brain = _brain_of(study) | (labels.array > 0)  # a tumor at the surface belongs to it
+    study, brain, notices = brain_on_labels(study, labels)
     if not tissue:
         return Described(study, Anatomy(labels.affine, brain), None, notices)
     try:
@@ -85,6 +79,26 @@ def ready_to_describe(study: Study, labels: LabelMap, *, tissue: bool) -> Descri
         labels.affine, brain, found.labels == Tissue.VENTRICLE, right & brain, lobes(found)
     )
     return Described(study, anatomy, _white_across(found, labels, right), notices)
+
+
+def brain_on_labels(
+    study: Study, labels: LabelMap
+) -> tuple[Study, NDArray[np.bool_], tuple[str, ...]]:
+    """Bring a study to the grid of its labels; give the brain there, and what was left out.
+
+    Raises
+    ------
+    NotAssessableError
+        If an image shows no head, or what it shows cannot be a brain.
+    """
+    notices: tuple[str, ...] = ()
+    if not on_one_grid(study):
+        registered = register(study)
+        carried = registered.carried(study.reference.grid)
+        study = replace(registered.study, images=carried)
+        notices = tuple(notice.text for notice in registered.notices)
+    # a tumor at the surface belongs to the brain
+    return study, _brain_of(study) | (labels.array > 0), notices
 
 
 def _brain_of(study: Study) -> NDArray[np.bool_]:
