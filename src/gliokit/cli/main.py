@@ -21,9 +21,9 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     {
         "analyze": "Outline the tumor of a study, measure it and write a report.",
         "measure": "Print volumes and diameters of a label map.",
-        "response": "Classify the visits of a patient by response criteria, with a timeline.",
-        "vasari": "Score the 30 features of VASARI, or write a form for a reader.",
-        "volumetry": "Outline a lesion from a seed or a box, with strokes and an edit log.",
+        "response": "Classify visits by response criteria, with a timeline.",
+        "vasari": "Score the features of VASARI, or write a reader's form.",
+        "volumetry": "Outline a lesion from a seed or a box.",
         "radiomics": "Compute the radiomic features of tumors.",
         "deidentify": "Write images anew without what identifies the patients.",
         "phantom": "Simulate patients whose truth is known.",

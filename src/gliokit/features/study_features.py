@@ -137,6 +137,8 @@ def _shown(
 ) -> tuple[dict[Part, NDArray[np.bool_]], dict[Part, str]]:
     """Give what an image shows of each part, and the reason where that is too little."""
     known = np.isfinite(image.array)
+    if known.all():
+        return dict(masks), {}
     shown: dict[Part, NDArray[np.bool_]] = {}
     hidden: dict[Part, str] = {}
     for part, mask in masks.items():
