@@ -12,6 +12,7 @@ from gliokit.radiomics.pyradiomics_parameters import DIFFERENCES, FEATURE_DIFFER
 NOTES = {
     "volumes": "Of the study, unless `location = false`.",
     "location": "Of the study, unless `location = false`.",
+    "lesions": "Of ET, TC and WT, unless `location = false`.",
     "growth": "Between two masks on one grid: `gliokit.radiomics.growth_direction`.",
     "perfusion_histogram": "Of the whole tumor, where the table has a column `dsc`.",
 } | {extra: f'Computed unless `extras` leaves out `"{extra}"`.' for extra in Extra}

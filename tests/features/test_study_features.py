@@ -60,7 +60,7 @@ def test_an_empty_label_map_gives_volumes_of_zero_alone(textured_study, textured
     empty = replace(textured_labels, array=np.zeros_like(textured_labels.array))
     row = described(textured_study, empty)
     assert row.values["volume_wt"] == 0
-    assert not [name for name in row.values if name.startswith("WT_")]
+    assert [name for name in row.values if name.startswith("WT_")] == ["WT_lesions"]
 
 
 def test_the_numbers_are_those_of_the_region_alone(row, textured_study, textured_labels):
@@ -157,3 +157,10 @@ def test_a_map_that_shows_little_of_a_part_is_left_out(textured_study, textured_
     )
     assert not [name for name in row.values if "_adc_" in name]
     assert any("not described" in one.reason for one in row.left_out)
+
+
+def test_lesions_are_counted_and_sized(row):
+    assert row.values["ET_lesions"] == 1
+    # a ball of 3 voxels of 4 mm to each side of its center
+    assert row.values["ET_longest_diameter_mm"] == pytest.approx(28, abs=3)
+    assert row.values["WT_sum_of_products_mm2"] > row.values["ET_sum_of_products_mm2"]

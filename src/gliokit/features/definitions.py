@@ -7,6 +7,7 @@ for texture the aggregation: `ET_t1c_log_cm_contrast_3D_avg`.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from gliokit.features.study_row import LESION_DEFINITIONS
 from gliokit.features.study_settings import Extra
 from gliokit.radiomics import (
     blob_bank,
@@ -32,6 +33,7 @@ DEFINITIONS: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
         "perfusion_histogram": perfusion_histogram.DEFINITIONS,
         "volumes": volume_ratios.DEFINITIONS,
         "location": location.DEFINITIONS,
+        "lesions": LESION_DEFINITIONS,
         "growth": growth_direction.DEFINITIONS,
     }
 )

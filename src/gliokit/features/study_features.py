@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from gliokit.core.errors import ImageError
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study, check_labels_grid, shared_grid
+from gliokit.core.vocabulary import Region
 from gliokit.features.image_features import describe_image
+from gliokit.features.study_row import describe_lesions
 from gliokit.features.study_settings import PART_LABELS, Part, StudySettings
+from gliokit.measurement.lesions import measure_lesions
 from gliokit.radiomics.location import Anatomy, describe_location
 from gliokit.radiomics.morphology import DEFINITIONS as MORPHOLOGY
 from gliokit.radiomics.normalization import IntensityScale, Normalization
@@ -25,6 +28,7 @@ from gliokit.radiomics.perfusion_histogram import describe_perfusion_histogram
 from gliokit.radiomics.volume_ratios import describe_volume_ratios
 
 LEAST_KNOWN = 0.5  # share of a part that a map must show (assumed)
+MINIMUM_ML = 0.05  # smaller lesions get no diameters, as in `gliokit analyze`
 RCBV = "rcbv"  # relative blood volume among the maps
 # of the features of shape, those that look at intensities
 _WITH_INTENSITIES = frozenset({"morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c"})
@@ -57,7 +61,7 @@ class StudyFeatures:
     Attributes
     ----------
     values : mapping of str to float
-        By name, in the order: volumes and place, then image by image.
+        By name, in the order: volumes, place and lesions, then image by image.
     left_out : tuple of LeftOut
         What has no numbers, and why.
     """
@@ -98,10 +102,7 @@ def describe_study(
     """
     shared_grid(study)
     check_labels_grid(study, labels)
-    values: dict[str, float] = {}
-    if settings.location:
-        values |= describe_volume_ratios(labels.array, anatomy.brain, labels.affine)
-        values |= describe_location(labels.array, anatomy)
+    values = _size_and_place(labels, anatomy) if settings.location else {}
     left_out = [LeftOut("", sequence, "the study lacks it") for sequence in study.missing]
     masks = {part: part_mask(labels.array, part) for part in settings.parts}
     absent = [part for part, mask in masks.items() if not mask.any()]
@@ -130,6 +131,17 @@ def describe_study(
         histogram = describe_perfusion_histogram(maps[RCBV].array, whole)
         values |= {f"{Part.WHOLE}_{name}": value for name, value in histogram.items()}
     return StudyFeatures(values, tuple(left_out))
+
+
+def _size_and_place(labels: LabelMap, anatomy: Anatomy) -> dict[str, float]:
+    """Describe volumes, place in the brain, and the lesions of every region before surgery."""
+    values = describe_volume_ratios(labels.array, anatomy.brain, labels.affine)
+    values |= describe_location(labels.array, anatomy)
+    for region in (Region.ENHANCING_TUMOR, Region.TUMOR_CORE, Region.WHOLE_TUMOR):
+        # their side, which alone needs the midline, is no feature
+        lesions = measure_lesions(labels, region, minimum_ml=MINIMUM_ML, midline_x_mm=0.0)
+        values |= describe_lesions(region, lesions)
+    return values
 
 
 def _shown(

@@ -15,7 +15,14 @@ from gliokit.core.errors import CohortError
 from gliokit.core.feature_table import FeatureTable
 from gliokit.core.findings import Findings, Lesion, Quantity
 from gliokit.core.vocabulary import Region
+from gliokit.radiomics.definition import Definition
 
+LESION_DEFINITIONS = (
+    Definition("lesions", "connected parts", "1", source="gliokit"),
+    Definition("longest_diameter_mm", "longest diameter of the largest", "mm", source="RANO"),
+    Definition("perpendicular_diameter_mm", "perpendicular to it", "mm", source="RANO"),
+    Definition("sum_of_products_mm2", "sum of their products", "mm²", source="RANO"),
+)
 # what is measured: region and image, such as ("ET", "t1c"), or region alone ("ET", "")
 Source = tuple[str, str]
 
@@ -117,24 +124,27 @@ def _lesions(findings: Findings) -> list[tuple[str, float]]:
         lesions = [lesion for lesion in findings.lesions if lesion.region is part.region]
         if part.region in findings.unseen_regions:
             continue
-        if lesions:
-            row += _sizes(part.region, lesions)
-        elif part.voxels == 0:
-            row.append((f"{part.region}_lesions", 0.0))
+        if lesions or part.voxels == 0:
+            row += describe_lesions(part.region, lesions).items()
     return row
 
 
-def _sizes(region: Region, lesions: Sequence[Lesion]) -> list[tuple[str, float]]:
+def describe_lesions(region: Region, lesions: Sequence[Lesion]) -> dict[str, float]:
+    """Count the lesions of a region, and size the largest; without any, the count alone."""
+    if not lesions:
+        return {f"{region}_lesions": 0.0}
     products = [_value(lesion.product) for lesion in lesions if lesion.product is not None]
     largest = max(lesions, key=lambda lesion: lesion.volume.value)
     longest = None if largest.longest is None else largest.longest.length
     across = None if largest.perpendicular is None else largest.perpendicular.length
-    return [
-        (f"{region}_lesions", float(len(lesions))),
-        (f"{region}_longest_diameter_mm", _value(longest)),
-        (f"{region}_perpendicular_diameter_mm", _value(across)),
-        (f"{region}_sum_of_products_mm2", sum(products) if products else math.nan),
-    ]
+    described = (
+        float(len(lesions)),
+        _value(longest),
+        _value(across),
+        sum(products) if products else math.nan,
+    )
+    names = [f"{region}_{one.name}" for one in LESION_DEFINITIONS]
+    return dict(zip(names, described, strict=True))
 
 
 def _value(quantity: Quantity | None) -> float:
