@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.analysis.patient_timeline import treatment_of
-from gliokit.core.cohort import Row
-from gliokit.core.image import LabelMap
+from gliokit.analysis.patient_timeline import ResponseRun, treatment_of
+from gliokit.analysis.patient_visits import in_first_space, load_visits
+from gliokit.core.cohort import Cohort, Row
+from gliokit.core.errors import CohortError
+from gliokit.core.image import Image, LabelMap
 from gliokit.core.vocabulary import Label
-from gliokit.io.nifti import write_image, write_label_map
+from gliokit.io.nifti import read_image, write_image, write_label_map
 
 HEADER = (
     "patient_id,study_id,day,t1c,flair,labels,dexamethasone_mg_per_day,clinical_change,"
@@ -153,11 +155,73 @@ def test_a_timeline_is_replaced_on_request_only(response, visits):
     assert response(folder, *CRITERIA, "--force").code == 0
 
 
-def test_a_therapy_that_closes_vessels_is_told_by_its_name():
-    rows = [Row(2, "p", "s", {"therapy": "CCNU + Bevacizumab"})]
-    assert treatment_of(rows).antiangiogenic is True
-    assert treatment_of([Row(2, "p", "s", {"therapy": "RT+TMZ"})]).antiangiogenic is False
-    assert treatment_of([Row(2, "p", "s", {})]).antiangiogenic is None
+@pytest.mark.parametrize(
+    ("therapies", "closes"),
+    [
+        (("CCNU + Bevacizumab",), True),
+        (("RT+TMZ", "bevacizumab"), True),
+        (("RT+TMZ",), False),
+        (("RT+TMZ, anlotinib",), None),
+        (("unknown",), None),
+        ((), None),
+    ],
+)
+def test_what_an_agent_does_is_told_by_names_that_are_known(therapies, closes):
+    rows = [Row(2, "p", "s", {"therapy": therapy}) for therapy in therapies]
+    assert treatment_of(rows or [Row(2, "p", "s", {})], ResponseRun()).antiangiogenic is closes
+
+
+def test_visits_that_name_two_days_of_surgery_are_refused():
+    rows = [Row(2, "p", "a", {"surgery_day": "5"}), Row(3, "p", "b", {"surgery_day": "90"})]
+    with pytest.raises(CohortError, match="column surgery_day says 5, 90; needed one whole day"):
+        treatment_of(rows, ResponseRun())
+
+
+def test_a_patient_that_names_no_folder_is_refused(response, visits, tmp_path):
+    table = visits(4, 5, patient="a") / "visits.csv"
+    text = table.read_text()
+    table.write_text(text + "\n" + text.splitlines()[1].replace("a,a-0", "../b,b-0"))
+    ending = response(table)
+    assert ending.code == 2
+    assert "ids become folder names" in ending.stderr
+    assert not (tmp_path / "b").exists()
+
+
+def test_labels_of_two_conventions_are_refused(response, visits, tmp_path):
+    folder = visits(4, 5)
+    numbers = np.zeros((40, 46, 36), dtype=np.float32)
+    numbers[12, 20:24, 18], numbers[12, 24:26, 18] = 4, 2
+    write_image(
+        tmp_path / "p-1-labels.nii.gz", Image(numbers, read_image(tmp_path / "t1c.nii.gz").affine)
+    )
+    ending = response(folder)
+    assert ending.code == 2
+    assert "read in different ways" in ending.stderr
+    assert response(folder, "--convention", "brats2023").code == 0
+
+
+def test_a_visit_that_was_moved_is_found_where_it_belongs(textured_study, textured_labels):
+    turn = np.deg2rad(4)
+    motion = np.eye(4)
+    motion[:2, :2] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+    motion[:3, 3] = [6, -4, 3]
+    moved = {
+        sequence: replace(image, affine=motion @ image.affine)
+        for sequence, image in textured_study.images.items()
+    }
+    later = replace(textured_study, images=moved)
+    labels = replace(textured_labels, affine=motion @ textured_labels.affine)
+    found = load_visits(
+        Cohort(
+            [Row(2, "p", "a", {"day": "0"}), Row(3, "p", "b", {"day": "30"})],
+            lambda row: later if row.study_id == "b" else textured_study,
+            lambda row: labels if row.study_id == "b" else textured_labels,
+        ),
+        [Row(2, "p", "a", {"day": "0"}), Row(3, "p", "b", {"day": "30"})],
+    )
+    np.testing.assert_allclose(found[1].to_visit, motion, atol=0.5)
+    _, back = in_first_space(found[1])
+    np.testing.assert_allclose(back.affine, textured_labels.affine, atol=0.5)
 
 
 def test_a_region_that_no_image_shows_has_no_volume(response, visits, tmp_path):

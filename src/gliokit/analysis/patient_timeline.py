@@ -5,6 +5,7 @@ assessable, with the categories that remain. T2/FLAIR disease, for which RANO gi
 left to a reader unless a threshold is asked for.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TypeAlias
 from gliokit.analysis.output import FINDINGS
 from gliokit.analysis.patient_visits import PatientVisit
 from gliokit.core.cohort import Row
-from gliokit.core.errors import FindingsError, NotAssessableError
+from gliokit.core.errors import CohortError, FindingsError, NotAssessableError
 from gliokit.core.findings import Quantity
 from gliokit.core.vocabulary import ClinicalChange, MRSequence, Region
 from gliokit.measurement.lesion_matching import number_lesions
@@ -35,10 +36,32 @@ from gliokit.reporting.findings_json import read_findings
 # of both components, one for each visit; None where a visit lacks the images that show it
 Sizes: TypeAlias = Mapping[Component, tuple[VisitSizes, ...] | None]
 
+TARGETS_OF_EACH = 2  # of both components at once, after RANO 2.0
 USUAL_CRITERIA = ("rano2_2023", "rano_hgg2010", "mrano2017", "macdonald1990", "rano2_2023-volume")
 # in the name of a therapy, in lower case; agents that close vessels, and immunotherapies
 ANTIANGIOGENIC = ("bev", "avastin", "cediranib", "aflibercept", "regorafenib")
 PRONE = ("immun", "vaccin", "nivolumab", "pembrolizumab", "ipilimumab", "car-t", "dcvax")
+# that are neither; any other word leaves it unknown
+NEITHER = frozenset(
+    {
+        "rt",
+        "tmz",
+        "radiation",
+        "radiotherapy",
+        "temozolomide",
+        "stupp",
+        "ccnu",
+        "lomustine",
+        "pcv",
+        "procarbazine",
+        "vincristine",
+        "carmustine",
+        "surgery",
+        "resection",
+        "observation",
+        "none",
+    }
+)
 SAME_ML = 0.05  # volumes of findings and labels that are of one map
 
 
@@ -59,6 +82,10 @@ class ResponseRun:
         significantly worse; None leaves that to a reader.
     voxel_units : bool
         Whether lengths are in voxels, since the millimeters of the files are false.
+    recurrent : bool
+        Whether the treatment that is judged is for recurrent disease.
+    treatment_start_day, immunotherapy_start_day : int or None
+        On the scale of the visits; None where unknown.
     """
 
     criteria: tuple[str, ...] = USUAL_CRITERIA
@@ -66,6 +93,9 @@ class ResponseRun:
     minimum_ml: float = 0.1
     flair_worse: float | None = None
     voxel_units: bool = False
+    recurrent: bool = False
+    treatment_start_day: int | None = None
+    immunotherapy_start_day: int | None = None
 
 
 def make_timeline(
@@ -89,7 +119,7 @@ def make_timeline(
         Told what begins.
     """
     rows = [visit.row for visit in visits]
-    treatment = treatment_of(rows)
+    treatment = treatment_of(rows, run)
     verdicts = []
     for name in run.criteria:
         on_stage(f"applying {name}")
@@ -113,25 +143,51 @@ def make_timeline(
     )
 
 
-def treatment_of(rows: Sequence[Row]) -> Treatment:
-    """Read the treatment from the first row that names each part of it."""
+def treatment_of(rows: Sequence[Row], run: ResponseRun) -> Treatment:
+    """Read the treatment from the rows.
+
+    Raises
+    ------
+    CohortError
+        If rows name different days, or no whole one.
+    """
 
     def day(column: str) -> int | None:
-        known = [row.number_of(column) for row in rows if column in row.cells]
+        known = sorted({row.number_of(column) for row in rows if column in row.cells})
+        if len(known) > 1 or not all(value.is_integer() for value in known):
+            raise CohortError(
+                f"column {column} says {', '.join(f'{value:g}' for value in known)}; needed one "
+                "whole day at all visits: that of the treatment which is judged"
+            )
         return int(known[0]) if known else None
 
     therapy = _therapy(rows).lower()
+    words = [word for word in re.split(r"[^a-z0-9]+", therapy) if word]
+    harmless = bool(words) and all(word in NEITHER for word in words)
     return Treatment(
+        recurrent=run.recurrent,
+        treatment_start_day=run.treatment_start_day,
+        immunotherapy_start_day=run.immunotherapy_start_day,
         surgery_day=day("surgery_day"),
         radiation_start_day=day("rt_start_day"),
         radiation_end_day=day("rt_end_day"),
-        antiangiogenic=any(word in therapy for word in ANTIANGIOGENIC) if therapy else None,
-        prone_to_pseudoprogression=any(word in therapy for word in PRONE) if therapy else None,
+        antiangiogenic=True if _names(therapy, ANTIANGIOGENIC) else _no_if(harmless),
+        prone_to_pseudoprogression=True if _names(therapy, PRONE) else _no_if(harmless),
     )
 
 
 def _therapy(rows: Sequence[Row]) -> str:
-    return next((row.cells["therapy"] for row in rows if "therapy" in row.cells), "")
+    """Name all that was given at any visit."""
+    return " + ".join(dict.fromkeys(row.cells["therapy"] for row in rows if "therapy" in row.cells))
+
+
+def _names(therapy: str, agents: Sequence[str]) -> bool:
+    return any(agent in therapy for agent in agents)
+
+
+def _no_if(known: bool) -> bool | None:
+    """Say no where all that is named is known; else it is unknown."""
+    return False if known else None
 
 
 def _baseline(
@@ -149,8 +205,11 @@ def _sizes(
     visits: Sequence[PatientVisit], criterion: Criterion, run: ResponseRun, *, baseline: int
 ) -> Sizes:
     """Follow the lesions of both components by the rules of a criterion."""
+    mixed = run.options.component is Component.MIXED and Component.MIXED in criterion.components
     protocol = Protocol(
-        SIZE_RULES[criterion.name.removesuffix("-volume")], millimeters=not run.voxel_units
+        SIZE_RULES[criterion.name.removesuffix("-volume")],
+        targets=TARGETS_OF_EACH if mixed else None,
+        millimeters=not run.voxel_units,
     )
     sizes: dict[Component, tuple[VisitSizes, ...] | None] = {}
     for component in (Component.ENHANCING, Component.NONENHANCING):
@@ -246,14 +305,18 @@ def _new(sizes: Sequence[VisitSizes | None]) -> NewLesion | None:
 
 
 def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | None:
-    """Judge T2/FLAIR disease by its volume against the baseline, if a threshold is given."""
+    """Judge T2/FLAIR disease by its volume, if a threshold is given.
+
+    Worse is told from the smallest volume since the baseline, better from the baseline.
+    """
     followed = sizes[Component.NONENHANCING]
     if run.flair_worse is None or followed is None or not followed[start].volume_ml:
         return None
-    grown = followed[number].volume_ml / followed[start].volume_ml - 1
-    if grown >= run.flair_worse:
+    volumes = [visit.volume_ml for visit in followed]
+    least = min(volumes[start : max(number, start + 1)])
+    if volumes[number] >= least * (1 + run.flair_worse):
         return Flair.WORSE
-    return Flair.BETTER if grown < 0 else Flair.STABLE
+    return Flair.BETTER if volumes[number] < volumes[start] else Flair.STABLE
 
 
 def _timeline_visit(
@@ -270,8 +333,18 @@ def _timeline_visit(
         dexamethasone_mg_per_day=_known(row, "dexamethasone_mg_per_day"),
         kps=_known(row, "kps"),
         clinical_change=ClinicalChange(change) if change else None,
-        notes=(visit.labels.note,) if visit.labels.note else (),
+        notes=_notes(visit),
     )
+
+
+def _notes(visit: PatientVisit) -> tuple[str, ...]:
+    reference = visit.study.reference
+    apart = [s for s, image in visit.study.images.items() if reference.grid.difference(image.grid)]
+    notes = [visit.labels.note] if visit.labels.note else []
+    notes += [
+        f"{sequence} lies on a grid of its own, and is not in the pictures" for sequence in apart
+    ]
+    return tuple(notes)
 
 
 def _volumes(visit: PatientVisit) -> dict[Region, Quantity]:
@@ -290,9 +363,16 @@ def _volumes(visit: PatientVisit) -> dict[Region, Quantity]:
         findings = read_findings(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, FindingsError):
         return own
-    beside = {part.region: part.volume for part in findings.volumes_by_region if part.region in own}
-    alike = all(abs(beside[region].value - own[region].value) <= SAME_ML for region in own)
-    return beside if alike else own
+    beside = {part.region: part.volume for part in findings.volumes_by_region}
+    alike = findings.study_id == visit.row.study_id and all(
+        region in beside and abs(beside[region].value - volume.value) <= SAME_ML
+        for region, volume in own.items()
+    )
+    if not alike:
+        return own
+    return {
+        region: replace(volume, interval=beside[region].interval) for region, volume in own.items()
+    }
 
 
 def _known(row: Row, column: str) -> float | None:

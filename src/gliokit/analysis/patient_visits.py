@@ -8,14 +8,17 @@ measured on their own images, never on resampled ones; the motion only says whic
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
 from gliokit.core.cohort import Cohort, Row
-from gliokit.core.errors import CohortError, NotAssessableError
+from gliokit.core.errors import CohortError, LabelError, NotAssessableError
 from gliokit.core.geometry import Affine, spacing_mm
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study, check_labels_grid
+from gliokit.io.conventions import LabelConvention
+from gliokit.io.nifti import read_label_map
 from gliokit.preprocessing.prepare import UNMOVED
 from gliokit.preprocessing.registration import register_rigid
 
@@ -30,10 +33,13 @@ class Space:
         Whether the images of all visits share a space already.
     voxel_units : bool
         Whether the spacing in the files is false: a voxel then counts as 1 along each axis.
+    convention : LabelConvention or None
+        How numbers in label maps are meant; None to tell it of each.
     """
 
     registered: bool = False
     voxel_units: bool = False
+    convention: LabelConvention | None = None
 
 
 AS_SCANNED = Space()
@@ -136,19 +142,39 @@ def load_visits(
     NotAssessableError
         If two visits cannot be registered: they may be of two patients.
     """
-    visits: list[PatientVisit] = []
+    read: list[PatientVisit] = []
     for row in rows:
         on_stage(f"reading {row.study_id}")
-        study, labels = cohort.load(row), cohort.load_labels(row)
+        study, labels = cohort.load(row), _labels(cohort, row, space)
         check_labels_grid(study, labels)
         if space.voxel_units:
             study, labels = _in_voxels(study, labels)
-        motion = UNMOVED
-        if visits and not space.registered:
-            on_stage(f"registering {row.study_id}")
-            motion = _motion(visits[0], study, labels)
-        visits.append(PatientVisit(row, int(row.number_of("day")), study, labels, motion))
+        read.append(PatientVisit(row, int(row.number_of("day")), study, labels, UNMOVED))
+    _check_conventions(read)
+    if space.registered:
+        return read
+    visits = read[:1]
+    for visit in read[1:]:
+        on_stage(f"registering {visit.row.study_id}")
+        visits.append(replace(visit, to_visit=_motion(read[0], visit.study, visit.labels)))
     return visits
+
+
+def _labels(cohort: Cohort, row: Row, space: Space) -> LabelMap:
+    """Load the labels, in the convention that was asked for if one was."""
+    if space.convention is None or "labels" not in row.cells:
+        return cohort.load_labels(row)
+    return read_label_map(Path(row.cells["labels"]), convention=space.convention)
+
+
+def _check_conventions(visits: Sequence[PatientVisit]) -> None:
+    """Refuse visits of which some numbers were read in one way and others in another."""
+    notes = {visit.labels.note for visit in visits if visit.labels.array.any()}
+    if len(notes) > 1:
+        raise LabelError(
+            f"the labels of the visits were read in different ways ({'; '.join(sorted(notes))}); "
+            "say --convention"
+        )
 
 
 def in_first_space(visit: PatientVisit) -> tuple[Study, LabelMap]:

@@ -1,12 +1,13 @@
 """The response of patients: a timeline each, and an overview of all.
 
-In OUT stand for each patient `PATIENT/timeline.html` and `PATIENT/timeline.json`, for several also
+In OUT stand for each patient `timeline.html`, `timeline.json` and `settings.json`, for several also
 `overview.html` (waterfall, spider plot, table), and `failures.csv` with the reason for each patient
 without a timeline. A patient's folder is written whole or not at all.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from gliokit.analysis.failure import exit_code, reason
 from gliokit.analysis.output import csv_text, explained, whole_folder, write_whole
 from gliokit.analysis.patient_timeline import ResponseRun, make_timeline
 from gliokit.analysis.patient_visits import (
+    AS_SCANNED,
     PatientVisit,
     Space,
     in_first_space,
@@ -24,8 +26,8 @@ from gliokit.analysis.patient_visits import (
     rows_of_patient,
 )
 from gliokit.analysis.reasons import without_paths
-from gliokit.core.cohort import Cohort
-from gliokit.core.errors import OutputError
+from gliokit.core.cohort import ID_CHARACTERS, Cohort
+from gliokit.core.errors import CohortError, OutputError
 from gliokit.core.findings import Point
 from gliokit.core.geometry import to_world
 from gliokit.measurement.timeline import PatientTimeline
@@ -36,6 +38,7 @@ from gliokit.reporting.timeline_page import timeline_page
 from gliokit.reporting.timeline_pictures import VisitPicture, visit_pictures
 
 PAGE, RECORD, OVERVIEW = "timeline.html", "timeline.json", "overview.html"
+SETTINGS = "settings.json"
 FAILURES = "failures.csv"
 FAILURE_COLUMNS = ("patient_id", "reason", "exit_code")
 
@@ -65,7 +68,7 @@ def follow_patient(
     out: Path,
     *,
     run: ResponseRun,
-    registered: bool = False,
+    space: Space = AS_SCANNED,
     force: bool = False,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> PatientTimeline:
@@ -79,8 +82,8 @@ def follow_patient(
         Folder of the timeline.
     run : ResponseRun
         What is asked.
-    registered : bool
-        Whether the images of all visits share a space already.
+    space : Space
+        What is known of where voxels lie, and of the numbers of labels.
     force : bool
         Replace the timeline that stands there.
     on_stage : callable
@@ -92,9 +95,8 @@ def follow_patient(
         If visits cannot be used, or `out` may not be written.
     """
     rows = rows_of_patient(cohort.rows)
-    out = out.absolute()
+    out = out.resolve()
     with whole_folder(out, check=lambda: _check_replaceable(out, force=force)) as folder:
-        space = Space(registered, run.voxel_units)
         visits = load_visits(cohort, rows, space=space, on_stage=on_stage)
         timeline = make_timeline(
             visits,
@@ -106,6 +108,9 @@ def follow_patient(
         page = timeline_page(timeline, _pictures(visits))
         (folder / PAGE).write_text(page, encoding="utf-8")
         (folder / RECORD).write_text(timeline_json(timeline), encoding="utf-8")
+        settings = {**asdict(run), **asdict(space)}
+        text = json.dumps(settings, indent=1, default=str)
+        (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
     return timeline
 
 
@@ -114,22 +119,23 @@ def follow_cohort(
     out: Path,
     *,
     run: ResponseRun,
-    registered: bool = False,
+    space: Space = AS_SCANNED,
     force: bool = False,
 ) -> Iterator[PatientAnswer]:
     """Follow every patient; one bad patient never stops the others; then write the overview.
 
     Parameters are those of `follow_patient`; each patient has a folder in `out`.
     """
+    patients = list(dict.fromkeys(row.patient_id for row in cohort.rows))
+    _check_names(patients)
     with explained(out):
+        _check_overview(out, patients, force=force)
         out.mkdir(parents=True, exist_ok=True)
     answers = []
-    for patient in dict.fromkeys(row.patient_id for row in cohort.rows):
+    for patient in patients:
         try:
             own = of_patient(cohort, patient)
-            timeline = follow_patient(
-                own, out / patient, run=run, registered=registered, force=force
-            )
+            timeline = follow_patient(own, out / patient, run=run, space=space, force=force)
             answer = PatientAnswer(patient, timeline)
         except Exception as error:  # whatever it is, the other patients go on
             text = reason(error)
@@ -143,6 +149,30 @@ def follow_cohort(
     write_whole(out / FAILURES, csv_text(FAILURE_COLUMNS, failed))
     if done:
         write_whole(out / OVERVIEW, cohort_response_page(done, cohort=out.name))
+
+
+def _check_names(patients: Sequence[str]) -> None:
+    """Refuse patients whose ids cannot name a folder each."""
+    for patient in patients:
+        if not set(patient) <= ID_CHARACTERS or patient.startswith("."):
+            raise CohortError(
+                f"patient {patient!r}: ids become folder names; needed letters, digits, - _ and ."
+            )
+    if len({patient.casefold() for patient in patients}) < len(patients):
+        raise CohortError("two patients differ in capital letters alone; rename one")
+
+
+def _check_overview(out: Path, patients: Sequence[str], *, force: bool) -> None:
+    """Refuse a folder that holds something else, or an overview unless it may be replaced."""
+    if not out.exists():
+        return
+    entries = sorted(entry.name for entry in out.iterdir())
+    if foreign := [name for name in entries if name not in (*patients, OVERVIEW, FAILURES)]:
+        raise OutputError(
+            f"{out} holds {foreign[0]}, which is of none of these patients; choose another folder"
+        )
+    if entries and not force:
+        raise OutputError(f"{out} holds timelines; choose another folder, or give --force")
 
 
 def _pictures(visits: Sequence[PatientVisit]) -> tuple[VisitPicture, ...]:
@@ -167,7 +197,7 @@ def _check_replaceable(out: Path, *, force: bool) -> None:
     if not out.is_dir():
         raise OutputError(f"{out} is a file; choose a folder")
     entries = sorted(entry.name for entry in out.iterdir())
-    if foreign := [name for name in entries if name not in (PAGE, RECORD)]:
+    if foreign := [name for name in entries if name not in (PAGE, RECORD, SETTINGS)]:
         raise OutputError(f"{out} holds {foreign[0]}, which is no timeline; choose another folder")
     if entries and not force:
         raise OutputError(f"{out} holds a timeline; choose another folder, or give --force")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gliokit.analysis.feature_input import brain_on_labels
-from gliokit.core.errors import ImageError, NotAssessableError
+from gliokit.core.errors import GeometryError, ImageError, NotAssessableError
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study, check_labels_grid
 from gliokit.core.vocabulary import Side
@@ -74,6 +74,12 @@ def score_study(study: Study, labels: LabelMap, *, beside: Beside = NOTHING_ELSE
     NotAssessableError
         If the study shows no brain.
     """
+    for image in filter(None, (beside.adc, beside.head)):
+        if difference := labels.grid.difference(image.grid):
+            raise GeometryError(
+                f"grids of {labels.source} and {image.source} differ: {difference}; resample the "
+                "image to the labels"
+            )
     evidence, notices = _evidence(study, labels)
     before = None
     if beside.before_surgery:

@@ -10,7 +10,7 @@ import typer
 
 from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.patient_timeline import USUAL_CRITERIA, ResponseRun
-from gliokit.analysis.patient_visits import of_patient
+from gliokit.analysis.patient_visits import Space, of_patient
 from gliokit.analysis.response_run import (
     FAILURES,
     OVERVIEW,
@@ -22,6 +22,7 @@ from gliokit.analysis.response_run import (
 from gliokit.cli.progress import counter, progress, say
 from gliokit.core.errors import CohortError
 from gliokit.io.cohorts import read_cohort
+from gliokit.io.conventions import LabelConvention
 from gliokit.measurement.response.catalogue import CRITERIA, find_criterion
 from gliokit.measurement.response.criterion import Baseline
 from gliokit.measurement.response.options import Options
@@ -85,6 +86,18 @@ def response(  # noqa: PLR0913 - one parameter per option
             "gives no number, so that by default it stays unknown.",
         ),
     ] = None,
+    recurrent: Annotated[
+        bool, typer.Option("--recurrent", help="The treatment that is judged is of a recurrence.")
+    ] = False,
+    treatment_start: Annotated[
+        int | None, typer.Option(help="Day on which the treatment that is judged began.")
+    ] = None,
+    immunotherapy_start: Annotated[
+        int | None, typer.Option(help="Day on which immunotherapy began.")
+    ] = None,
+    convention: Annotated[
+        LabelConvention | None, typer.Option(help="How the numbers in label maps are meant.")
+    ] = None,
     minimum_lesion_ml: Annotated[
         float, typer.Option(min=0, help="Smaller lesions are not followed.")
     ] = 0.1,
@@ -113,23 +126,37 @@ def response(  # noqa: PLR0913 - one parameter per option
     for name in names:
         find_criterion(name)
     options = Options(component, BASELINES[baseline])
-    run = ResponseRun(names, options, minimum_lesion_ml, flair_worse, voxel_units)
+    run = ResponseRun(
+        names,
+        options,
+        minimum_lesion_ml,
+        flair_worse,
+        voxel_units,
+        recurrent,
+        treatment_start,
+        immunotherapy_start,
+    )
+    space = Space(registered, voxel_units, convention)
     cohort = read_cohort(_table(patient))
     if patient_id:
         cohort = of_patient(cohort, patient_id)
     patients = len({row.patient_id for row in cohort.rows})
+    if patients > 1 and (treatment_start is not None or immunotherapy_start is not None):
+        raise typer.BadParameter("days of treatment are of one patient: add --patient")
     if patients == 1:
         with progress() as on_stage:
             timeline = follow_patient(
-                cohort, out, run=run, registered=registered, force=force, on_stage=on_stage
+                cohort, out, run=run, space=space, force=force, on_stage=on_stage
             )
+        for note in dict.fromkeys(note for visit in timeline.visits for note in visit.notes):
+            say(f"warning: {note}")
         for line in summary(timeline):
             typer.echo(line)
         typer.echo(out / PAGE)
         return
     with counter("patients", patients) as count:
         answers = []
-        for answer in follow_cohort(cohort, out, run=run, registered=registered, force=force):
+        for answer in follow_cohort(cohort, out, run=run, space=space, force=force):
             answers.append(answer)
             count(f"{answer.patient_id} {answer.reason or 'done'}")
     _end(answers, out)

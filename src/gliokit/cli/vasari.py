@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gliokit.analysis.output import write_whole
+from gliokit.analysis.output import explained, write_whole
 from gliokit.analysis.vasari_run import Beside, VasariScores, score_study
 from gliokit.cli import option
 from gliokit.cli.progress import progress, say
@@ -63,8 +63,7 @@ def vasari(  # noqa: PLR0913 - one parameter per option
 
     gliokit vasari --empty reader1 --study-id P7 -o form.json
     """
-    if out.exists() and not force:
-        raise OutputError(f"{out} is there already; choose another name, or give --force")
+    _check_out(out, force=force)
     if empty:
         _write_empty(out, reader=empty, study_id=study_id, given=bool(study or labels))
         return
@@ -74,20 +73,32 @@ def vasari(  # noqa: PLR0913 - one parameter per option
         on_stage("reading images")
         own = read_study(study, study_id=study_id)
         tumor = read_label_map(labels, convention=convention)
+        earlier = _earlier(before, before_labels, convention)
         beside = Beside(
             read_image(adc) if adc else None,
             read_image(head) if head else None,
             dominant_side,
-            _earlier(before, before_labels, convention),
+            earlier,
         )
         on_stage("finding tissues, scoring")
         found = score_study(own, tumor, beside=beside)
-    for notice in (*filter(None, [tumor.note]), *found.notices):
+    notes = [tumor.note, earlier[1].note if earlier else ""]
+    for notice in (*filter(None, notes), *found.notices):
         say(f"warning: {notice}")
     write_whole(out, form_text(own.study_id, PROGRAM, found.scores))
     for line in as_lines(found):
         typer.echo(line)
     typer.echo(out)
+
+
+def _check_out(out: Path, *, force: bool) -> None:
+    """See before the work that the form can be written."""
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder; give the name of a file")
+    if out.exists() and not force:
+        raise OutputError(f"{out} is there already; choose another name, or give --force")
+    with explained(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _write_empty(out: Path, *, reader: str, study_id: str | None, given: bool) -> None:
