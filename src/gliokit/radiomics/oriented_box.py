@@ -21,6 +21,8 @@ _DIRECTIONS = 200  # all around, about 10° apart
 _STARTS = 6  # of the best axes, around which the search goes on
 _CIRCLE = 12  # directions around an axis
 _RADII = (0.1, 1e-7)  # of circles, first and last, in radians
+_MOST_ROUNDS = 500  # 23 to 73 were needed
+_WORTH = 0.01  # relative gain over radius, below which a smaller circle is tried
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
@@ -66,7 +68,9 @@ def _tilted(
     first, last = _RADII
     radius, each = np.full(len(sides), first), np.arange(len(sides))
     circle = 2 * math.pi * np.arange(_CIRCLE) / _CIRCLE
-    while radius.max() > last:
+    for _ in range(_MOST_ROUNDS):
+        if radius.max() <= last:
+            break
         circle += _GOLDEN_ANGLE  # valleys are narrow: other directions each time
         around = np.stack([np.cos(circle), np.sin(circle)], axis=1) @ frames[:, 1:]  # (B, C, 3)
         tilt = radius[:, None, None]
@@ -75,10 +79,11 @@ def _tilted(
         found, found_frames = _boxes_along(hull, axes.reshape(-1, 3))
         volumes = found.prod(axis=1).reshape(len(sides), -1)
         best = volumes.argmin(axis=1)
-        smaller = volumes[each, best] < sides.prod(axis=1) * (1 - 1e-10)
+        gain = 1 - volumes[each, best] / sides.prod(axis=1)
+        smaller = gain > 0
         taken = (each * volumes.shape[1] + best)[smaller]
         sides[smaller], frames[smaller] = found[taken], found_frames[taken]
-        radius[~smaller] /= 2
+        radius[gain < _WORTH * radius] /= 2
     return sides
 
 
@@ -86,6 +91,9 @@ def _boxes_along(
     hull: Hull, axes: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sides (A, 3) and axes (A, 3, 3) of the smallest boxes with one axis (A, 3) given."""
+    # the search tilts what it found: without this, rounding of lengths grows from round to round,
+    # and shorter axes measure smaller boxes
+    axes = axes / np.linalg.norm(axes, axis=1, keepdims=True)
     across = np.cross(axes, np.eye(3)[np.abs(axes).argmin(axis=1)])
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     other = np.cross(axes, across)
