@@ -11,7 +11,6 @@ images, options, phase, model and version is not analyzed again; an outdated res
 result whose labels a person gave stands for that of any model, and is never replaced.
 """
 
-import platform
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from gliokit.analysis.options import OF_THE_MODEL, Options
 from gliokit.analysis.outline import Segmenter
 from gliokit.analysis.output import (
     FINDINGS,
+    check_seen,
     csv_text,
     explained,
     remove_leftovers,
@@ -157,11 +157,7 @@ class _RowAnalysis:
             return Outcome(row.study_id, reason=text, exit_code=exit_code(error))
 
     def _analyze(self, row: Row) -> Outcome:
-        if not self.out.is_dir():  # it was made before any worker began
-            raise OutputError(
-                f"the worker on {platform.node()} does not see the output folder; workers of a "
-                "--scheduler need the same files under the same names"
-            )
+        check_seen(self.out)
         study, out = self.load(row), self.out / row.study_id
         segmenter, options = self._segmenter, self.options
         standing = standing_result(out)

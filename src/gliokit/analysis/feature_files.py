@@ -86,7 +86,7 @@ def write_results(
     undated = _undated(table) if table else []
     write_whole(out / LEFT_OUT, csv_text(LEFT_OUT_COLUMNS, [*left_out, *undated]))
     write_whole(out / SETTINGS, _json(run.record()["settings"]))
-    write_whole(out / PROVENANCE, _json(provenance(run, rows)))
+    write_whole(out / PROVENANCE, _json(provenance(run, cohort_inputs(rows))))
     for name in (FEATURES, PARQUET, CHANGES, ROBUSTNESS):
         (out / name).unlink(missing_ok=True)  # of an earlier run, of other studies or settings
     if table is None:
@@ -100,11 +100,15 @@ def write_results(
         write_whole(out / ROBUSTNESS, robustness_text(_robustness(described, seed=run.seed)))
 
 
-def provenance(run: FeatureRun, rows: Sequence[Row]) -> dict[str, object]:
-    """Say what the features were made of and by."""
+def cohort_inputs(rows: Sequence[Row]) -> dict[str, object]:
+    """Say what the features of a cohort were made of."""
+    return {"cohort": asdict(cohort_facts(rows)), "files_sha256": files_sha256(rows)}
+
+
+def provenance(run: FeatureRun, inputs: Mapping[str, object]) -> dict[str, object]:
+    """Say what features were made of and by."""
     return {
-        "cohort": asdict(cohort_facts(rows)),
-        "files_sha256": files_sha256(rows),
+        **inputs,
         "changes": run.record()["changes"],
         "versions": {library: version(library) for library in LIBRARIES},
         "note": "For research use only; not a medical device.",
@@ -113,11 +117,12 @@ def provenance(run: FeatureRun, rows: Sequence[Row]) -> dict[str, object]:
 
 def table_text(table: FeatureTable) -> str:
     """Lay out a table as CSV; an unknown number is an empty cell."""
-    columns = table_columns(table)
-    lines = [
-        ["" if isinstance(cell, float) and math.isnan(cell) else _shown(cell) for cell in line]
-        for line in zip(*columns.values(), strict=True)
-    ]
+    return columns_text(table_columns(table))
+
+
+def columns_text(columns: Mapping[str, Sequence[str] | Sequence[float]]) -> str:
+    """Lay out columns of text or numbers as CSV; an unknown number is an empty cell."""
+    lines = zip(*([_shown(cell) for cell in cells] for cells in columns.values()), strict=True)
     return csv_text(tuple(columns), lines)
 
 
@@ -199,7 +204,9 @@ def _robustness(
 
 
 def _shown(cell: str | float) -> str:
-    return cell if isinstance(cell, str) else f"{cell:.10g}"
+    if isinstance(cell, str):
+        return cell
+    return "" if math.isnan(cell) else f"{cell:.10g}"
 
 
 _json = partial(json.dumps, indent=1, ensure_ascii=False)

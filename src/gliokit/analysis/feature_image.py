@@ -7,15 +7,14 @@ Beside the table stand its settings and where it comes from: `X.csv`, `X.setting
 import json
 import math
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliokit.analysis.feature_files import LIBRARIES
+from gliokit.analysis.feature_files import columns_text, provenance
 from gliokit.analysis.feature_row import FeatureRun, draw_changes
-from gliokit.analysis.output import csv_text, explained, whole_file, write_whole
+from gliokit.analysis.output import explained, whole_file, write_whole
 from gliokit.core.errors import GeometryError, NotAssessableError, OutputError
 from gliokit.core.image import Image, Mask
 from gliokit.features.definitions import definition_of
@@ -116,12 +115,7 @@ def write_one(
     with explained(out):
         out.parent.mkdir(parents=True, exist_ok=True)
     columns = _columns(values, changed)
-    record = {
-        "inputs": dict(inputs),
-        "changes": run.record()["changes"],
-        "versions": {library: version(library) for library in LIBRARIES},
-        "note": "For research use only; not a medical device.",
-    }
+    record = provenance(run, {"inputs": dict(inputs)})
     settings, source = _beside(out)
     write_whole(settings, json.dumps(settings_record(run.settings), indent=1) + "\n")
     write_whole(source, json.dumps(record, indent=1) + "\n")
@@ -129,8 +123,7 @@ def write_one(
         with whole_file(out) as growing:
             write_parquet(growing, columns)
         return
-    lines = zip(*([_shown(cell) for cell in cells] for cells in columns.values()), strict=True)
-    write_whole(out, csv_text(tuple(columns), list(lines)))
+    write_whole(out, columns_text(columns))
 
 
 def _columns(
@@ -165,9 +158,3 @@ def _brain_of(image: Image, run: FeatureRun) -> NDArray[np.bool_]:
 
 def _beside(out: Path) -> tuple[Path, Path]:
     return out.with_suffix(".settings.json"), out.with_suffix(".provenance.json")
-
-
-def _shown(cell: str | float) -> str:
-    if isinstance(cell, str):
-        return cell
-    return "" if math.isnan(cell) else f"{cell:.10g}"

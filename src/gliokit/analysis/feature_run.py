@@ -7,7 +7,6 @@ run goes on where the last one stopped, and a study is described anew only if it
 settings or the version are others.
 """
 
-import platform
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,11 +23,10 @@ from gliokit.analysis.feature_row import (
     run_stamp,
     write_answer,
 )
-from gliokit.analysis.output import remove_leftovers
+from gliokit.analysis.output import check_seen, remove_leftovers
 from gliokit.analysis.reasons import without_paths
 from gliokit.cluster.tasks import run_tasks
 from gliokit.core.cohort import Cohort, Row
-from gliokit.core.errors import OutputError
 
 
 def describe_cohort(
@@ -96,11 +94,7 @@ class _RowFeatures:
 
     def _describe(self, row: Row) -> StudyAnswer:
         folder = self.out / STUDIES
-        if not folder.is_dir():  # it was made before any worker began
-            raise OutputError(
-                f"the worker on {platform.node()} does not see the output folder; workers of a "
-                "--scheduler need the same files under the same names"
-            )
+        check_seen(folder)
         path, stamp = folder / f"{row.study_id}.json", run_stamp(self.run, row)
         if standing := read_answer(path, stamp):
             return standing

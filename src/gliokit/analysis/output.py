@@ -150,6 +150,21 @@ def explained(path: Path) -> Iterator[None]:
         raise _output_error(path, error) from error
 
 
+def check_seen(folder: Path) -> None:
+    """Refuse to work where a worker does not see the folder that was made before it began.
+
+    Raises
+    ------
+    OutputError
+        Naming the machine.
+    """
+    if not folder.is_dir():
+        raise OutputError(
+            f"the worker on {platform.node()} does not see the output folder; workers of a "
+            "--scheduler need the same files under the same names"
+        )
+
+
 def check_replaceable(out: Path, *, force: bool) -> None:
     """Refuse an output folder that holds what gliokit may not replace.
 

@@ -8,6 +8,7 @@ left to a reader unless a threshold is asked for.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -35,6 +36,8 @@ from gliokit.reporting.findings_json import read_findings
 
 # of both components, one for each visit; None where a visit lacks the images that show it
 Sizes: TypeAlias = Mapping[Component, tuple[VisitSizes, ...] | None]
+# rule on size, whether both components are followed, and index of the baseline, to the sizes
+Follow: TypeAlias = Callable[[str, bool, int], Sizes]
 
 TARGETS_OF_EACH = 2  # of both components at once, after RANO 2.0
 USUAL_CRITERIA = ("rano2_2023", "rano_hgg2010", "mrano2017", "macdonald1990", "rano2_2023-volume")
@@ -120,16 +123,17 @@ def make_timeline(
     """
     rows = [visit.row for visit in visits]
     treatment = treatment_of(rows, run)
+    follow = cache(partial(_follow, visits, run))  # criteria share rules on size
     verdicts = []
     for name in run.criteria:
         on_stage(f"applying {name}")
-        verdicts.append(_verdicts(visits, CRITERIA[name], treatment, run))
+        verdicts.append(_verdicts(visits, follow, CRITERIA[name], treatment, run))
     first = CRITERIA[run.criteria[0]]
     try:
         start = _baseline(visits, first, treatment, run)
     except NotAssessableError:  # the verdicts say so
         start = 0
-    shown = _sizes(visits, first, run, baseline=start)
+    shown = _sizes(follow, first, run, baseline=start)
     return PatientTimeline(
         patient_id=rows[0].patient_id,
         visits=tuple(
@@ -201,13 +205,12 @@ def _baseline(
     ).index
 
 
-def _sizes(
-    visits: Sequence[PatientVisit], criterion: Criterion, run: ResponseRun, *, baseline: int
+def _follow(
+    visits: Sequence[PatientVisit], run: ResponseRun, rule: str, mixed: bool, baseline: int
 ) -> Sizes:
-    """Follow the lesions of both components by the rules of a criterion."""
-    mixed = run.options.component is Component.MIXED and Component.MIXED in criterion.components
+    """Follow the lesions of both components by the rules of a criterion on size."""
     protocol = Protocol(
-        SIZE_RULES[criterion.name.removesuffix("-volume")],
+        SIZE_RULES[rule],
         targets=TARGETS_OF_EACH if mixed else None,
         millimeters=not run.voxel_units,
     )
@@ -219,6 +222,12 @@ def _sizes(
             grid = visits[0].labels.grid
             sizes[component] = follow_lesions(lesions, grid, protocol, baseline=baseline)
     return sizes
+
+
+def _sizes(follow: Follow, criterion: Criterion, run: ResponseRun, *, baseline: int) -> Sizes:
+    """Give the sizes that a criterion judges; by area and by volume they are the same."""
+    mixed = run.options.component is Component.MIXED and Component.MIXED in criterion.components
+    return follow(criterion.name.removesuffix("-volume"), mixed, baseline)
 
 
 def _lesions(
@@ -237,13 +246,17 @@ def _shows(visit: PatientVisit, component: Component) -> bool:
 
 
 def _verdicts(
-    visits: Sequence[PatientVisit], criterion: Criterion, treatment: Treatment, run: ResponseRun
+    visits: Sequence[PatientVisit],
+    follow: Follow,
+    criterion: Criterion,
+    treatment: Treatment,
+    run: ResponseRun,
 ) -> Verdicts:
     followed = run.options.component
     component = followed if followed in criterion.components else criterion.components[0]
     try:
         start = _baseline(visits, criterion, treatment, run)
-        sizes = _sizes(visits, criterion, run, baseline=start)
+        sizes = _sizes(follow, criterion, run, baseline=start)
         if missing := [part for part in _parts(component) if sizes[part] is None]:
             raise NotAssessableError(
                 f"{missing[0]} tumor cannot be seen at every visit: images are missing"

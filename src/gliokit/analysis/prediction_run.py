@@ -8,7 +8,6 @@ these.
 """
 
 import json
-import platform
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from gliokit.analysis.cohort_facts import files_sha256
 from gliokit.analysis.cost import measured
 from gliokit.analysis.evaluation_run import DIED, Execution
 from gliokit.analysis.failure import FAILURE, exit_code, reason
-from gliokit.analysis.output import csv_text, explained, remove_leftovers, write_whole
+from gliokit.analysis.output import check_seen, csv_text, explained, remove_leftovers, write_whole
 from gliokit.analysis.reasons import without_paths
 from gliokit.bundles.bundle import read_bundle
 from gliokit.bundles.trained import load_trained
@@ -143,11 +142,7 @@ class _RowPrediction:
             return Answer(row.study_id, reason=text, exit_code=exit_code(error))
 
     def _predict(self, row: Row) -> Answer:
-        if not self.out.is_dir():  # it was made before any worker began
-            raise OutputError(
-                f"the worker on {platform.node()} does not see the output folder; workers of a "
-                "--scheduler need the same files under the same names"
-            )
+        check_seen(self.out)
         path = self.out / f"{row.study_id}.nii.gz"
         # the images that the standing label map is of; other ones are asked about again
         asked, files = self.out / ASKED / f"{row.study_id}.sha256", files_sha256([row])

@@ -82,6 +82,28 @@ def fit_cox(time: ArrayLike, event: ArrayLike, X: ArrayLike) -> CoxModel:
     return CoxModel(fit, center, at, hazard)
 
 
+def partial_likelihood(
+    time: ArrayLike, event: ArrayLike, X: ArrayLike, coefficients: ArrayLike
+) -> tuple[float, NDArray[np.float64]]:
+    """Give the log partial likelihood and its negative curvature (p, p) at some coefficients (p,).
+
+    Parameters
+    ----------
+    time, event, X
+        As for `fit_cox`.
+
+    Raises
+    ------
+    ValueError
+        If times or events are none, as for `fit_cox`.
+    """
+    times, events = check_follow_up(time, event)
+    covariates = np.asarray(X, dtype=np.float64)
+    likelihood = _Likelihood(times, events, covariates - covariates.mean(axis=0))
+    value, _, curvature = likelihood.derivatives(np.asarray(coefficients, dtype=np.float64))
+    return value, curvature
+
+
 class _Likelihood:
     """Partial log likelihood of centered covariates (n, p), rows by falling time."""
 

@@ -30,9 +30,7 @@ from gliokit.measurement.lesion_matching import (
     match_lesions,
     on_common_grid,
 )
-from gliokit.measurement.lesion_size import LesionSize as LesionSize
-from gliokit.measurement.lesion_size import Protocol as Protocol
-from gliokit.measurement.lesion_size import measure_size
+from gliokit.measurement.lesion_size import LesionSize, Protocol, measure_size
 from gliokit.measurement.response.facts import NewLesion, NonTarget
 
 # RANO 2010, from memory: a non-measurable lesion that became measurable, "ideally" by these

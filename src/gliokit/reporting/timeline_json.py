@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from gliokit.core.findings import DISCLAIMER, Diameter, Quantity
+from gliokit.measurement.lesion_size import LesionSize
 from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.comparison import Comparison
 from gliokit.measurement.response.visit import Treatment
 from gliokit.measurement.response.vocabulary import Measure
-from gliokit.measurement.targets import LesionSize, VisitSizes
+from gliokit.measurement.targets import VisitSizes
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
 from gliokit.reporting.timeline_schema import SCHEMA, SCHEMA_VERSION, Json
 from gliokit.reporting.timeline_wording import VOXELS_PER_ML, Units, units_of

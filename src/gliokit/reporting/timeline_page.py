@@ -16,11 +16,12 @@ from jinja2 import Template
 from gliokit.core.findings import DISCLAIMER
 from gliokit.core.vocabulary import REGION_TERMS, Region
 from gliokit.measurement.lesion_matching import State
+from gliokit.measurement.lesion_size import LesionSize
 from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.catalogue import CRITERIA
 from gliokit.measurement.response.criterion import Card
 from gliokit.measurement.response.rules import Rule
-from gliokit.measurement.targets import LesionSize, VisitSizes
+from gliokit.measurement.targets import VisitSizes
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
 from gliokit.reporting import timeline_wording as wording
 from gliokit.reporting.page import page_environment

@@ -5,13 +5,14 @@ import pytest
 from gliokit.core.findings import Diameter, Quantity
 from gliokit.core.vocabulary import ClinicalChange, Region
 from gliokit.measurement.lesion_matching import State
+from gliokit.measurement.lesion_size import LesionSize
 from gliokit.measurement.measurability import Measurability
 from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.comparison import Comparison
 from gliokit.measurement.response.facts import NewLesion, NonTarget
 from gliokit.measurement.response.visit import Treatment
 from gliokit.measurement.response.vocabulary import Component, Measure, Response
-from gliokit.measurement.targets import LesionSize, VisitSizes
+from gliokit.measurement.targets import VisitSizes
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
 
 PRODUCTS = {0: 800.0, 56: 500.0, 112: 300.0, 168: 600.0}

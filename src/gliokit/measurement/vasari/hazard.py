@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from gliokit.evaluation.cox import fit_cox
+from gliokit.evaluation.cox import fit_cox, partial_likelihood
 
 Z_95 = 1.959964  # of the normal distribution, both sides
 
@@ -61,12 +61,12 @@ def hazard_test(
     """
     both = np.concatenate([columns, known], axis=1)
     fit = fit_cox(time, event, both)
-    gain, information = _likelihood(time, event, both, fit.coefficients)
+    gain, information = partial_likelihood(time, event, both, fit.coefficients)
     if known.shape[1]:
         less = fit_cox(time, event, known)
-        without, _ = _likelihood(time, event, known, less.coefficients)
+        without, _ = partial_likelihood(time, event, known, less.coefficients)
     else:
-        without, _ = _likelihood(time, event, both, np.zeros(both.shape[1]))
+        without, _ = partial_likelihood(time, event, both, np.zeros(both.shape[1]))
     p_value = float(chi2.sf(max(2 * (gain - without), 0.0), columns.shape[1]))
     if columns.shape[1] > 1:
         return HazardTest(p_value, np.nan, (np.nan, np.nan))
@@ -74,26 +74,3 @@ def hazard_test(
     error = float(np.sqrt(np.linalg.inv(information)[0, 0]))
     low, high = np.exp([log_ratio - Z_95 * error, log_ratio + Z_95 * error]).tolist()
     return HazardTest(p_value, float(np.exp(log_ratio)), (low, high))
-
-
-def _likelihood(
-    time: NDArray[np.float64],
-    event: NDArray[np.bool_],
-    X: NDArray[np.float64],
-    coefficients: NDArray[np.float64],
-) -> tuple[float, NDArray[np.float64]]:
-    """Log partial likelihood and its negative curvature (p, p) at some coefficients (p,)."""
-    centered = X - X.mean(axis=0)
-    log_hazard = centered @ coefficients
-    hazard = np.exp(log_hazard - log_hazard.max())
-    value, curvature = 0.0, np.zeros((X.shape[1], X.shape[1]))
-    for moment in np.unique(time[event]):
-        dying = event & (time == moment)
-        value += float(np.log(hazard[dying]).sum())
-        for left in np.arange(dying.sum()) / dying.sum():
-            weight = hazard * ((time >= moment) - left * dying)
-            total = weight.sum()
-            mean = weight @ centered / total
-            value -= float(np.log(total))
-            curvature += (centered.T * weight) @ centered / total - np.outer(mean, mean)
-    return value, curvature
