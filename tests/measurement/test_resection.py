@@ -3,7 +3,13 @@
 import pytest
 
 from gliokit.core.errors import CohortError, NotAssessableError
-from gliokit.measurement.resection import ResectionClass, Volumes, extent_of_resection
+from gliokit.measurement.resection import (
+    ResectionClass,
+    Supramaximal,
+    Volumes,
+    extent_of_resection,
+    name_resection,
+)
 
 BEFORE = Volumes(30.0, 60.0)
 
@@ -95,3 +101,52 @@ def test_the_reason_tells_class_and_residual():
         "class 2B, near total resection of enhancing tumor: 0.4 mL of enhancing and 12 mL of "
         "non-enhancing tumor is left"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (12.5, 5.0, ["1"]),  # 60 % to the letter
+        (12.4, 5.0, ["2A"]),
+        (12.5, 5.001, ["2A"]),
+        (0, 0, ["1"]),  # nothing was there, nothing is left
+        (None, 4.0, ["1", "2A"]),
+        (None, 0, ["1"]),
+        (60, None, ["1", "2A"]),
+    ],
+)
+def test_class_1_may_ask_for_a_share_as_well(before, after, expected):
+    extent = extent_of_resection(
+        Volumes(30, before), Volumes(0, after), supramaximal=Supramaximal.RESIDUAL_AND_SHARE
+    )
+    assert [str(it) for it in extent.possible] == expected
+
+
+def test_the_share_matters_for_class_1_alone():
+    volumes = Volumes(30, 10), Volumes(0.5, 9)
+    extent = extent_of_resection(*volumes, supramaximal=Supramaximal.RESIDUAL_AND_SHARE)
+    assert extent.resection_class == "2B"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (30, 0, ResectionClass.COMPLETE),
+        (20, 1, ResectionClass.NEAR_TOTAL),  # 95 % and 1 mL to the letter
+        (19, 1, ResectionClass.SUBTOTAL),
+        (100, 1.1, ResectionClass.SUBTOTAL),  # 98.9 %, but more than 1 mL
+        (25, 5, ResectionClass.SUBTOTAL),  # 80 % and 5 mL to the letter
+        (24, 5, ResectionClass.PARTIAL),
+        (100, 5.1, ResectionClass.PARTIAL),
+        (1, 0.5, ResectionClass.PARTIAL),  # class 2B, though half is left
+    ],
+)
+def test_terms_of_2021_go_by_share_and_residual(before, after, expected):
+    assert name_resection(Volumes(before), Volumes(after)) is expected
+
+
+def test_terms_of_2021_need_both_volumes():
+    assert name_resection(Volumes(None), Volumes(None), biopsy_only=True) is ResectionClass.BIOPSY
+    for before, after in ((None, 1), (30, None), (0, 0)):
+        with pytest.raises(NotAssessableError, match="the terms need both volumes"):
+            name_resection(Volumes(before), Volumes(after))

@@ -1,14 +1,17 @@
 """Extent of resection: percent removed, residual volume, and the RANO-resect class.
 
 The class of a newly diagnosed glioblastoma follows from the absolute residual volumes on the
-scan within 72 hours of surgery, never from the percentage, which was not prognostic. Residual
-enhancement is read beside the scan before contrast, since blood is bright on both;
-non-enhancing residual is tumor on T2/FLAIR, not edema. For tumors that do not enhance other
+scan within 72 hours of surgery, never from the percentage, which was not prognostic; whether
+class 1 asks for a share as well is a reading. The terms of 2021, from which the classes were made,
+go by both. Residual enhancement is read beside the scan before contrast, since blood is bright on
+both; non-enhancing residual is tumor on T2/FLAIR, not edema. For tumors that do not enhance other
 classes exist, which are not coded here.
 
-Source: Karschnia et al., Neuro Oncol 2023;25:940-54, doi:10.1093/neuonc/noac193. Read in the
-abstract: the four classes, residual non-enhancing tumor of at most 5 mL for class 1. From
-memory: 1 mL and 5 mL of enhancing tumor, the halves A and B, the 72 hours.
+Source: Karschnia et al., Neuro Oncol 2023;25:940-54, doi:10.1093/neuonc/noac193, for the classes;
+Eur J Cancer 2021;149:23-33, doi:10.1016/j.ejca.2021.03.002, for the terms. Read in the abstracts:
+the four classes, residual non-enhancing tumor of at most 5 mL for class 1, the names of the terms.
+At second hand, in notes that quote the full text of 2023: 1 mL and 5 mL of enhancing tumor, 95 %
+and 80 %, the 60 %, and which terms make up a class. From memory: the halves A and B, the 72 hours.
 """
 
 import math
@@ -22,6 +25,9 @@ from gliokit.core.errors import CohortError, NotAssessableError
 NEAR_TOTAL_ML = 1.0  # enhancing
 SUBTOTAL_ML = 5.0  # enhancing
 SUPRAMAXIMAL_ML = 5.0  # non-enhancing
+SUPRAMAXIMAL_SHARE = 0.60  # of non-enhancing tumor
+NEAR_TOTAL_SHARE = 0.95  # of enhancing tumor, in the terms of 2021
+SUBTOTAL_SHARE = 0.80
 # a choice: below it a residual may be speckle of the mask or a vessel
 DOUBTFUL_ML = 0.1
 _SAME = 1e-9  # relative: a volume on the limit counts as within it
@@ -48,6 +54,17 @@ CLASS_TERMS: MappingProxyType[ResectionClass, str] = MappingProxyType(
         ResectionClass.BIOPSY: "biopsy",
     }
 )
+
+
+class Supramaximal(StrEnum):
+    """What class 1 asks of non-enhancing tumor.
+
+    The abstract gives the residual alone, and the paper says that its classes rest on residual
+    volume alone; the cutoff that it derives, as quoted, joins a share to it.
+    """
+
+    RESIDUAL = "at most 5 mL is left"
+    RESIDUAL_AND_SHARE = "at most 5 mL is left and at least 60 % is removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,11 @@ class ExtentOfResection:
 
 
 def extent_of_resection(
-    before: Volumes, after: Volumes, *, biopsy_only: bool | None = False
+    before: Volumes,
+    after: Volumes,
+    *,
+    biopsy_only: bool | None = False,
+    supramaximal: Supramaximal = Supramaximal.RESIDUAL,
 ) -> ExtentOfResection:
     """Measure the extent of resection.
 
@@ -127,6 +148,8 @@ def extent_of_resection(
         On the scans before surgery and within 72 hours of it.
     biopsy_only : bool or None
         Whether nothing was resected; None where that is unknown.
+    supramaximal : Supramaximal
+        How class 1 is read.
 
     Raises
     ------
@@ -141,7 +164,10 @@ def extent_of_resection(
             "nothing enhanced before surgery; RANO-resect classes are those of enhancing tumor, "
             "report the residual T2/FLAIR volume instead"
         )
-    possible = _possible(after, biopsy_only)
+    shares = [True]
+    if supramaximal is Supramaximal.RESIDUAL_AND_SHARE:
+        shares = _share_removed(before.nonenhancing_ml, after.nonenhancing_ml)
+    possible = _possible(after, biopsy_only, shares)
     residual = after.enhancing_ml
     return ExtentOfResection(
         possible=possible,
@@ -166,16 +192,68 @@ def _check(before: Volumes, after: Volumes) -> None:
             )
 
 
-def _possible(after: Volumes, biopsy_only: bool | None) -> tuple[ResectionClass, ...]:
+def name_resection(before: Volumes, after: Volumes, *, biopsy_only: bool = False) -> ResectionClass:
+    """Give the term of 2021, by the share of enhancing tumor removed and its residual volume.
+
+    The classes of 2023 carry the same terms. Supramaximal is never given: in 2021 it had no cutoff.
+
+    Parameters
+    ----------
+    before, after : Volumes
+        On the scans before surgery and within 72 hours of it; both enhancing volumes are needed.
+    biopsy_only : bool
+        Whether nothing was resected.
+
+    Raises
+    ------
+    NotAssessableError
+        If an enhancing volume is unknown, or nothing enhanced before surgery.
+    CohortError
+        If a volume is negative or not finite.
+    """
+    _check(before, after)
+    if biopsy_only:
+        return ResectionClass.BIOPSY
+    left = after.enhancing_ml
+    removed = _removed(before.enhancing_ml, left)
+    if removed is None or left is None:
+        raise NotAssessableError(
+            f"enhancing tumor is {_ml(before.enhancing_ml)} before and {_ml(left)} after surgery; "
+            "the terms need both volumes, and some before"
+        )
+    if left == 0:
+        return ResectionClass.COMPLETE
+    if _at_least(removed, NEAR_TOTAL_SHARE) and _within(left, (0, NEAR_TOTAL_ML)):
+        return ResectionClass.NEAR_TOTAL
+    if _at_least(removed, SUBTOTAL_SHARE) and _within(left, (0, SUBTOTAL_ML)):
+        return ResectionClass.SUBTOTAL
+    return ResectionClass.PARTIAL
+
+
+def _share_removed(before: float | None, after: float | None) -> list[bool]:
+    """Whether enough non-enhancing tumor was removed; both answers where that is unknown."""
+    if after == 0:
+        return [True]
+    removed = _removed(before, after)
+    return [True, False] if removed is None else [_at_least(removed, SUPRAMAXIMAL_SHARE)]
+
+
+def _possible(
+    after: Volumes, biopsy_only: bool | None, shares: Sequence[bool]
+) -> tuple[ResectionClass, ...]:
     if biopsy_only:
         return (ResectionClass.BIOPSY,)
-    resected = [
-        band.resection_class
+    resected = {
+        ResectionClass.COMPLETE
+        if band.resection_class is ResectionClass.SUPRAMAXIMAL and not enough
+        else band.resection_class
         for band in BANDS
+        for enough in shares
         if _within(after.enhancing_ml, band.enhancing_ml)
         and _within(after.nonenhancing_ml, band.nonenhancing_ml)
-    ]
-    return (*resected, ResectionClass.BIOPSY) if biopsy_only is None else tuple(resected)
+    }
+    ordered = sorted(resected)
+    return (*ordered, ResectionClass.BIOPSY) if biopsy_only is None else tuple(ordered)
 
 
 def _within(volume: float | None, limits: tuple[float, float]) -> bool:
@@ -184,6 +262,10 @@ def _within(volume: float | None, limits: tuple[float, float]) -> bool:
         return True
     more_than, at_most = (limit * (1 + _SAME) for limit in limits)
     return volume == 0 if at_most == 0 else more_than < volume <= at_most
+
+
+def _at_least(share: float, limit: float) -> bool:
+    return share >= limit * (1 - _SAME)
 
 
 def _removed(before: float | None, after: float | None) -> float | None:

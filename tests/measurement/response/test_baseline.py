@@ -40,7 +40,7 @@ def test_each_choice_takes_its_scan(choice, day):
     ("criterion", "day"),
     [
         ("macdonald1990", 6),
-        ("rano_hgg2010", 100),
+        ("rano_hgg2010", 6),
         ("rano_lgg2011", 292),
         ("irano2015", 292),
         ("mrano2017", 100),

@@ -261,6 +261,39 @@ def test_the_day_12_weeks_after_radiation_belongs_where_the_criterion_puts_it(
     assert categories(visits, criterion, treatment=EARLY)[-1] == expected
 
 
+def test_growth_for_rano_2010_is_from_the_scan_after_radiation_but_response_from_that_before():
+    irradiated = Treatment(radiation_end_day=70)
+    sizes = [(0, 400), (100, 600), (160, 740), (190, 200), (230, 250)]
+    visits = [visit(day, size) for day, size in sizes]
+    found = classify(visits, "rano_hgg2010", treatment=irradiated)
+    # 100 is early; 740 is 23 % above the 600 after radiation; 200 is half of the baseline
+    expected = ["not assessable", "SD", "preliminary PR", "PD"]
+    assert [str(it.category) for it in found[1:]] == expected
+    assert [it.sizes[0].nadir_day for it in found[1:]] == [0, 100, 100, 190]
+    # the same sizes without radiation: growth from the baseline
+    assert categories(visits, "rano_hgg2010")[1:3] == ["PD", "PD"]
+    assert categories(visits, "macdonald1990", treatment=irradiated)[2] == "PD"
+
+
+def test_unknown_end_of_radiation_leaves_open_from_where_rano_2010_measures_growth():
+    visits = [visit(0, 400), visit(100, 600), visit(200, 740, outside_field=True)]
+    last = classify(visits, "rano_hgg2010", treatment=Treatment())[-1]
+    assert last.possible == (Response.STABLE, Response.PROGRESSIVE)
+    assert last.unknown == ("end of radiation",)
+    for end, category in ((-200, "PD"), (50, "SD"), (150, "PD")):
+        known = categories(visits, "rano_hgg2010", treatment=Treatment(radiation_end_day=end))
+        assert known[-1] == category
+
+
+def test_leptomeningeal_disease_is_progression_for_rano_2():
+    visits = [visit(0, 400), visit(60, 400, leptomeningeal=True)]
+    assert categories(visits)[-1] == "PD"
+    assert categories(visits, treatment=EARLY)[-1] == "preliminary PD"
+    unknown = classify([visits[0], replace(visits[1], leptomeningeal=None)])[-1]
+    assert set(unknown.possible) == {Response.STABLE, Response.PROGRESSIVE}
+    assert unknown.unknown == ("leptomeningeal disease",)
+
+
 def test_unknown_end_of_radiation_leaves_progression_open():
     last = classify([visit(0, 400), visit(60, 600)], treatment=Treatment())[-1]
     assert last.possible == (Response.PROGRESSIVE, Response.PRELIMINARY_PROGRESSIVE)

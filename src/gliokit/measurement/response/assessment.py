@@ -2,11 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from gliokit.measurement.response.comparison import Comparison
-from gliokit.measurement.response.facts import FACT_TERMS, Facts
+from gliokit.measurement.response.facts import (
+    FACT_TERMS,
+    BaselineDisease,
+    Facts,
+    Growth,
+    Shrinkage,
+)
 from gliokit.measurement.response.vocabulary import Pseudo, Response
+
+SIZE_FACTS: tuple[type[StrEnum], ...] = (Growth, Shrinkage, BaselineDisease)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +124,23 @@ def _several(judgments: Sequence[Judgment], unknown: Sequence[str]) -> str:
 
 
 def _unknown(judgments: Sequence[Judgment]) -> tuple[str, ...]:
-    """Name the facts on whose answers the ways to judge differ."""
+    """Name the facts on whose answers the ways to judge differ.
+
+    Sizes that are known may still lead to different answers, where it is unknown from which scan
+    growth is measured.
+    """
     first = judgments[0].facts
+    given = () if any(_lacks_a_size(it) for it in judgments) else SIZE_FACTS
     differing = [
         term
         for fact, term in FACT_TERMS.items()
-        if any(it.facts.get(fact) != first.get(fact) for it in judgments[1:])
+        if fact not in given and any(it.facts.get(fact) != first.get(fact) for it in judgments[1:])
     ]
     return tuple(dict.fromkeys(differing))
+
+
+def _lacks_a_size(judgment: Judgment) -> bool:
+    return any(None in (it.size, it.baseline, it.nadir) for it in judgment.sizes)
 
 
 _Value = TypeVar("_Value")

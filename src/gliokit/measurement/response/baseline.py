@@ -41,10 +41,11 @@ class Window:
 
 WINDOWS: MappingProxyType[Baseline, Window] = MappingProxyType(
     {
-        Baseline.POSTOPERATIVE: Window(1, 3, "surgery_day"),  # 24-72 hours, from memory
-        # about 4 weeks; unsure, read at second hand for RANO 2.0
+        # at best 24-48 hours, at most 72: table 2 of PMC7968800, of RANO 2010
+        Baseline.POSTOPERATIVE: Window(1, 3, "surgery_day"),
+        # both windows are those of RANO 2.0 in a review, doi:10.1007/s11604-025-01821-6
         Baseline.POST_RADIATION: Window(21, 35, "radiation_end_day"),
-        Baseline.PRETREATMENT: Window(-14, 0, "treatment_start_day"),  # 14 days, from memory
+        Baseline.PRETREATMENT: Window(-14, 0, "treatment_start_day"),
     }
 )
 

@@ -18,14 +18,14 @@ day of the progression.
 The categories are suggested by rule from the facts given; they are no reader's judgment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gliokit.measurement.response.assessment import Assessment, Judgment, summarize
 from gliokit.measurement.response.baseline import ChosenBaseline, choose_baseline
 from gliokit.measurement.response.catalogue import find_criterion
 from gliokit.measurement.response.criterion import Criterion
-from gliokit.measurement.response.facts import Facts, Pending, ResponseSoFar
+from gliokit.measurement.response.facts import Facts, GrowthFrom, Pending, ResponseSoFar
 from gliokit.measurement.response.findings import Course, Finding, choose_references, find
 from gliokit.measurement.response.memory import LEVELS, Confirmation, Memory, confirm_response
 from gliokit.measurement.response.options import Options
@@ -120,13 +120,13 @@ def _judge(
     found: dict[tuple[int, ...], list[Finding]] = {}
     ways: dict[tuple[str, ...], Judgment] = {}
     afterwards: dict[Memory, None] = {}
-    for memory in memories:
-        references = choose_references(course, index, memory)
+    for memory, references, growth_from in _comparisons(course, index, memories):
         if references not in found:
             found[references] = find(course, index, references)
-        so_far = {
+        so_far: Facts = {
             Pending: frozenset({_pending(course, index, memory)}),
             ResponseSoFar: frozenset({memory.response}),
+            GrowthFrom: frozenset({growth_from}),
         }
         for finding in found[references]:
             shown: Facts = {Response: frozenset({finding.category})}
@@ -135,6 +135,15 @@ def _judge(
                 _add(ways, way)
                 afterwards[after] = None
     return list(ways.values()), list(afterwards)
+
+
+def _comparisons(
+    course: Course, index: int, memories: Sequence[Memory]
+) -> Iterator[tuple[Memory, tuple[int, ...], GrowthFrom]]:
+    """Give what may be remembered, each with every scan that growth may be measured from."""
+    for memory in memories:
+        for number, references in enumerate(choose_references(course, index, memory)):
+            yield memory, references, GrowthFrom.AFTER_RADIATION if number else GrowthFrom.BASELINE
 
 
 def _add(ways: dict[tuple[str, ...], Judgment], way: Judgment) -> None:

@@ -90,6 +90,9 @@ class Criterion:
         For newly diagnosed disease; for recurrent disease it is the scan before treatment.
     response_confirmed_after_days, progression_confirmed_after_days : int
         Least distance of the second scan.
+    growth_from_radiation : bool
+        Whether the smallest size is sought from the first scan after radiation on, once there is
+        one; else from the baseline.
     early_includes_limit : bool
         Whether the day 12 weeks after radiation still counts as within them.
     immunotherapy_early_days : int
@@ -107,6 +110,7 @@ class Criterion:
     baseline: Baseline
     response_confirmed_after_days: int = CONFIRMED_AFTER_DAYS
     progression_confirmed_after_days: int = CONFIRMED_AFTER_DAYS
+    growth_from_radiation: bool = False
     early_includes_limit: bool = False
     immunotherapy_early_days: int = 183  # 6 months
     mixed: bool = False

@@ -74,6 +74,13 @@ class Flair(StrEnum):
     WORSE = "significantly worse"  # no number is published
 
 
+class Leptomeningeal(StrEnum):
+    """Tumor of the leptomeninges."""
+
+    NONE = "none"
+    DEFINITE = "definite"
+
+
 class Enhancement(StrEnum):
     """Enhancement of a low-grade tumor."""
 
@@ -125,6 +132,13 @@ class AfterRadiation(StrEnum):
 
     EARLY = "within 12 weeks"
     LATE = "later, or never irradiated"
+
+
+class GrowthFrom(StrEnum):
+    """From which scan on the smallest size is sought, where radiation sets it anew."""
+
+    BASELINE = "the baseline"
+    AFTER_RADIATION = "a later scan, the first after radiation"
 
 
 class OnImmunotherapy(StrEnum):
@@ -181,12 +195,14 @@ FACT_TERMS: MappingProxyType[type[StrEnum], str] = MappingProxyType(
         Place: "place in the radiation field",
         Flair: "T2/FLAIR disease",
         Enhancement: "new or increased enhancement",
+        Leptomeningeal: "leptomeningeal disease",
         DoseSinceBaseline: "steroid dose",
         DoseSinceReference: "steroid dose",
         Steroids: "steroid dose",
         Clinical: "clinical state",
         Histology: "histology",
         AfterRadiation: "end of radiation",
+        GrowthFrom: "end of radiation",
         OnImmunotherapy: "start of immunotherapy",
         Antiangiogenic: "antiangiogenic therapy",
         ProneAgent: "agent's pseudoprogression",

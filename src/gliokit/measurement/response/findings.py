@@ -19,7 +19,7 @@ from gliokit.measurement.response.facts import (
 from gliokit.measurement.response.memory import Memory
 from gliokit.measurement.response.observation import observe, observe_nontarget
 from gliokit.measurement.response.options import Options
-from gliokit.measurement.response.readings import ConfirmAgainst
+from gliokit.measurement.response.readings import CompleteWithStable, ConfirmAgainst, Readings
 from gliokit.measurement.response.rules import Step, decide, intersect, unite
 from gliokit.measurement.response.visit import Treatment, Visit
 from gliokit.measurement.response.vocabulary import Component, Measure, Response
@@ -32,16 +32,16 @@ COMPONENT_FACTS: tuple[type[StrEnum], ...] = (
     DoseSinceReference,
 )
 
-# RANO 2.0 on mixed tumors, as quoted by the program rano2.0-assist; the pairs MR with PR and
-# CR with CR are not in the quotation (from memory). PD with anything is PD.
+# RANO 2.0 on mixed tumors, as quoted by the program rano2.0-assist. Not in the quotation, but in
+# table 4 of a review (doi:10.1007/s11604-025-01821-6): CR with CR; MR with PR, which is PR since
+# the other component need only be stable. PD with anything is PD.
 MIXED: MappingProxyType[frozenset[Response], Response] = MappingProxyType(
     {
         frozenset({Response.STABLE}): Response.STABLE,
         frozenset({Response.STABLE, Response.MINOR}): Response.MINOR,
         frozenset({Response.STABLE, Response.PARTIAL}): Response.PARTIAL,
-        frozenset({Response.STABLE, Response.COMPLETE}): Response.STABLE,
         frozenset({Response.MINOR}): Response.MINOR,
-        frozenset({Response.MINOR, Response.PARTIAL}): Response.MINOR,
+        frozenset({Response.MINOR, Response.PARTIAL}): Response.PARTIAL,
         frozenset({Response.MINOR, Response.COMPLETE}): Response.MINOR,
         frozenset({Response.PARTIAL}): Response.PARTIAL,
         frozenset({Response.PARTIAL, Response.COMPLETE}): Response.PARTIAL,
@@ -127,20 +127,38 @@ def find(course: Course, index: int, references: tuple[int, ...]) -> list[Findin
     ]
     if len(by_component) == 1:
         return by_component[0]
-    pairs = (_combine(one, other) for one, other in product(*by_component))
+    readings = course.options.readings
+    pairs = (_combine(one, other, readings) for one, other in product(*by_component))
     return _merged((pair for pair in pairs if pair is not None), course.criterion)
 
 
-def choose_references(course: Course, index: int, memory: Memory) -> tuple[int, ...]:
+def choose_references(course: Course, index: int, memory: Memory) -> list[tuple[int, ...]]:
     """Choose for each component the visit that growth is measured from.
 
     It is the smallest so far, the first of equally small ones; or the scan that a progression
-    is held against.
+    is held against. There are several choices where radiation sets it anew and its end is
+    unknown, the first of them as if it had set nothing.
     """
     against = course.options.readings.confirm_against
     if memory.pending is not None and against is ConfirmAgainst.FIRST_PROGRESSION:
-        return (memory.pending,) * len(course.components)
+        return [(memory.pending,) * len(course.components)]
+    chosen = (_smallest(course, begin, index) for begin in _beginnings(course, index, memory))
+    return list(dict.fromkeys(chosen))
+
+
+def _beginnings(course: Course, index: int, memory: Memory) -> Sequence[int]:
+    """Give the visits from which on the smallest size may have to be sought."""
     begin = course.start if memory.nadir_from is None else memory.nadir_from
+    end = course.treatment.radiation_end_day
+    if not course.criterion.growth_from_radiation or course.treatment.irradiated is False:
+        return [begin]
+    if end is None:
+        return range(begin, index)
+    after = [earlier for earlier in range(begin, index) if course.days[earlier] > end]
+    return after[:1] or [begin]
+
+
+def _smallest(course: Course, begin: int, index: int) -> tuple[int, ...]:
     references = []
     for component in course.components:
         measured = [
@@ -214,14 +232,14 @@ def _size(course: Course, index: int, component: Component) -> float | None:
     return course.visits[index].disease(component).size(course.criterion.measure)
 
 
-def _combine(one: Finding, other: Finding) -> Finding | None:
+def _combine(one: Finding, other: Finding, readings: Readings) -> Finding | None:
     """Put the findings of two components together; None if their facts exclude each other."""
     facts = intersect(_without_component(one.facts), _without_component(other.facts))
     if facts is None:
         return None
     # either's answers, so that an unknown one of either is told
     either = unite(one.facts, other.facts)
-    category = _combined({one.category, other.category})
+    category = _combined({one.category, other.category}, readings)
     held = category is Response.NOT_ASSESSABLE and Step.HOLD in (one.step, other.step)
     return Finding(
         category=category,
@@ -235,10 +253,13 @@ def _combine(one: Finding, other: Finding) -> Finding | None:
     )
 
 
-def _combined(categories: set[Response]) -> Response:
+def _combined(categories: set[Response], readings: Readings) -> Response:
     for decisive in (Response.PROGRESSIVE, Response.NOT_ASSESSABLE):
         if decisive in categories:
             return decisive
+    if categories == {Response.COMPLETE, Response.STABLE}:
+        partial = readings.complete_with_stable is CompleteWithStable.PARTIAL
+        return Response.PARTIAL if partial else Response.STABLE
     return MIXED[frozenset(categories)]
 
 

@@ -3,6 +3,8 @@
 What a scan shows is judged by RANO 2010 (enhancing tumor) or RANO-LGG 2011 (non-enhancing
 tumor). Within six months of the start of immunotherapy progression is preliminary, new lesions
 included, unless the patient is significantly worse. The months are counted as 183 and 91 days.
+The baseline is the scan before immunotherapy; a review (doi:10.1007/s11604-025-01821-6) says that
+of newly diagnosed disease is the scan after surgery, which is the option `Baseline.POSTOPERATIVE`.
 
 Source: Okada et al., Lancet Oncol 2015;16:e534-42, doi:10.1016/S1470-2045(15)00088-1 (abstract
 read; the three months are from memory).

@@ -1,10 +1,11 @@
 """Macdonald 1990: enhancing tumor, steroids and clinical state; nothing is non-enhancing.
 
 The paper's sentence on progression ends in "and steroids stable or increased"; it is read here
-as a condition on growth and on decline, not on a new tumor (from memory).
+as a condition on growth and on decline, not on a new tumor (from memory; the abstract says that
+changes are read in the light of steroids and neurologic findings).
 
 Source: Macdonald et al., J Clin Oncol 1990;8:1277-80, doi:10.1200/JCO.1990.8.7.1277; as
-summarized in doi:10.1093/noajnl/vdad118, table 1.
+summarized in doi:10.1093/noajnl/vdad118, table 1, and doi:10.1093/nop/npw021, table 1.
 """
 
 from types import MappingProxyType
@@ -129,7 +130,8 @@ MACDONALD_1990 = Criterion(
     card=Card(
         title="Macdonald 1990",
         source="Macdonald et al., J Clin Oncol 1990;8:1277-80, doi:10.1200/JCO.1990.8.7.1277",
-        verified="thresholds, new lesions, 4 weeks: a review's table, doi:10.1093/noajnl/vdad118",
+        verified="thresholds, new lesions, 4 weeks: a review's table, doi:10.1093/noajnl/vdad118; "
+        "steroids and clinical state: another's, doi:10.1093/nop/npw021, and the abstract",
         from_memory="to which clauses the condition on steroids applies; the nadir as reference",
         readings=("growth_on_fewer_steroids", "small_growth"),
     ),

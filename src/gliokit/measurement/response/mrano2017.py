@@ -186,7 +186,8 @@ MRANO_2017 = Criterion(
     card=Card(
         title="Modified RANO 2017",
         source="Ellingson et al., Neurotherapeutics 2017;14:307-20, doi:10.1007/s13311-016-0507-6",
-        verified="abstract: baseline after radiation, no T2/FLAIR, pseudoprogression, "
+        verified="abstract: baseline after radiation (and doi:10.1007/s11604-025-01821-6), no "
+        "T2/FLAIR, pseudoprogression, "
         "pseudoresponse and durable response by a second scan, volumes as an option",
         from_memory="every threshold, the 4 weeks, and what confirms a progression (unsure)",
         readings=("confirm_against", "nadir_after_pseudoprogression", "small_growth"),

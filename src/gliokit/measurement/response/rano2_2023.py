@@ -7,7 +7,9 @@ preliminary and must be confirmed by a second scan or by tissue; later it need n
 the agent is known for pseudoprogression.
 
 Source: Wen et al., J Clin Oncol 2023;41:5187-99, doi:10.1200/JCO.23.01059 (abstract at second
-hand; steroids and the combination of components as quoted by the program rano2.0-assist).
+hand; steroids and the combination of components as quoted by the program rano2.0-assist); as
+reviewed by Sakata et al., Jpn J Radiol 2025;43:1557-74, doi:10.1007/s11604-025-01821-6 (read
+whole), which does not go into steroids and clinical decline.
 """
 
 from types import MappingProxyType
@@ -35,6 +37,7 @@ from gliokit.measurement.response.facts import (
     Flair,
     Growth,
     Histology,
+    Leptomeningeal,
     NewLesion,
     NonTarget,
     Pending,
@@ -64,7 +67,7 @@ WORSE = (
     Rule(
         "RANO 2.0 4",
         "new measurable lesion",
-        (Evidence.PROGRAM,),
+        (Evidence.PROGRAM, Evidence.REVIEW),
         (NewLesion.MEASURABLE,),
         Response.PROGRESSIVE,
         "there is a new measurable lesion",
@@ -72,15 +75,23 @@ WORSE = (
     Rule(
         "RANO 2.0 5",
         "unequivocal progression of non-target or non-measurable lesions",
-        (Evidence.PROGRAM,),
+        (Evidence.PROGRAM, Evidence.REVIEW),
         (NonTarget.WORSE,),
         Response.PROGRESSIVE,
         "lesions that are not measured are unequivocally worse",
     ),
     Rule(
+        "RANO 2.0 5, leptomeningeal",
+        "definite leptomeningeal disease",
+        (Evidence.REVIEW,),
+        (Leptomeningeal.DEFINITE,),
+        Response.PROGRESSIVE,
+        "there is definite leptomeningeal disease",
+    ),
+    Rule(
         "RANO 2.0 6",
         "clinical deterioration that has no other cause",
-        (Evidence.PROGRAM, Evidence.MEMORY),
+        (Evidence.PROGRAM, Evidence.REVIEW),
         (Clinical.WORSE,),
         Response.PROGRESSIVE,
         "the patient is worse because of the tumor",
@@ -89,7 +100,7 @@ WORSE = (
         "RANO 2.0 7",
         "25 % or more increase of area (40 % of volume) from the smallest, on stable or "
         "increasing steroids",
-        (Evidence.PROGRAM, Evidence.MEMORY),
+        (Evidence.PROGRAM, Evidence.REVIEW, Evidence.MEMORY),
         (Growth.PROGRESSION, *DOSE_NOT_REDUCED),
         Response.PROGRESSIVE,
         "{what} grew {growth}from {nadir} on day {nadir_day} to {size}, and the steroid dose "
@@ -98,7 +109,7 @@ WORSE = (
     Rule(
         "RANO 2.0 7, other reading",
         "the same, whatever the steroids",
-        (Evidence.UNSURE,),
+        (Evidence.REVIEW,),
         (Growth.PROGRESSION, DoseSinceReference.LESS, GrowthOnFewerSteroids.PROGRESSION),
         Response.PROGRESSIVE,
         "{what} grew {growth}from {nadir} on day {nadir_day} to {size}, whatever the steroid dose",
@@ -107,7 +118,7 @@ WORSE = (
 ANTIANGIOGENIC = Rule(
     "RANO 2.0 8",
     "significant increase of non-enhancing tumor under an antiangiogenic agent",
-    (Evidence.ABSTRACT, Evidence.MEMORY),
+    (Evidence.ABSTRACT, Evidence.REVIEW, Evidence.MEMORY),
     (Flair.WORSE, Antiangiogenic.YES, *DOSE_NOT_REDUCED),
     Response.PROGRESSIVE,
     "T2/FLAIR disease is significantly worse on an antiangiogenic agent, and the steroid dose "
@@ -135,7 +146,7 @@ BETTER = (
     Rule(
         "RANO 2.0 10",
         "all of the component gone, no new lesion, no steroids, clinically stable or better",
-        (Evidence.MEMORY,),
+        (Evidence.REVIEW,),
         (
             Shrinkage.GONE,
             BaselineDisease.MEASURABLE,
@@ -151,7 +162,7 @@ BETTER = (
         "RANO 2.0 11",
         "50 % or more decrease of area (65 % of volume) from the baseline, nothing worse, "
         "steroids not above the baseline's",
-        (Evidence.PROGRAM, Evidence.MEMORY),
+        (Evidence.PROGRAM, Evidence.REVIEW),
         (
             *HALVED,
             BaselineDisease.MEASURABLE,
@@ -168,7 +179,7 @@ BETTER = (
 MINOR = Rule(
     "RANO 2.0 12",
     "25 % to less than 50 % decrease of non-enhancing area (volume: see the readings)",
-    (Evidence.MEMORY, Evidence.UNSURE),
+    (Evidence.REVIEW,),
     (
         Shrinkage.MINOR,
         BaselineDisease.MEASURABLE,
@@ -184,7 +195,7 @@ MINOR = Rule(
 RAISED_DOSE = Rule(
     "RANO 2.0 9",
     "a rise of the steroid dose alone is neither progression nor stable disease",
-    (Evidence.PROGRAM,),
+    (Evidence.PROGRAM, Evidence.REVIEW),
     (DoseSinceBaseline.MORE,),
     Response.NOT_ASSESSABLE,
     "the steroid dose is higher than at the baseline without decline or growth: neither stable "
@@ -194,7 +205,7 @@ RAISED_DOSE = Rule(
 STABLE = Rule(
     "RANO 2.0 13",
     "none of the others",
-    (Evidence.PROGRAM,),
+    (Evidence.PROGRAM, Evidence.REVIEW),
     (),
     Response.STABLE,
     "neither progression nor response: {what} measures {size}, {change} from the baseline and "
@@ -258,7 +269,7 @@ COURSE = (
     Rule(
         "RANO 2.0 2",
         "the second scan shows progression again: confirmed, dated to the first",
-        (Evidence.ABSTRACT, Evidence.UNSURE),
+        (Evidence.ABSTRACT, Evidence.REVIEW),
         (Pending.DUE, Response.PROGRESSIVE),
         Response.PROGRESSIVE,
         "this confirms the preliminary progression of day {pending_day}",
@@ -267,7 +278,7 @@ COURSE = (
     Rule(
         "RANO 2.0 3",
         "the second scan does not: pseudoprogression",
-        (Evidence.MEMORY,),
+        (Evidence.REVIEW,),
         (
             Pending.DUE,
             Response.STABLE,
@@ -282,7 +293,7 @@ COURSE = (
     Rule(
         "RANO 2.0 1, waiting",
         "a second scan counts from 4 weeks after the first, if it can be assessed",
-        (Evidence.MEMORY,),
+        (Evidence.REVIEW,),
         (Pending.TOO_SOON, Pending.DUE),
         Response.PRELIMINARY_PROGRESSIVE,
         "the preliminary progression of day {pending_day} stands until a scan at least "
@@ -291,7 +302,7 @@ COURSE = (
     Rule(
         "RANO 2.0 1, outside the field",
         "within 12 weeks of radiation, new disease outside the field is progression",
-        (Evidence.UNSURE,),
+        (Evidence.REVIEW,),
         (
             Response.PROGRESSIVE,
             AfterRadiation.EARLY,
@@ -305,7 +316,7 @@ COURSE = (
     Rule(
         "RANO 2.0 1, decline",
         "within 12 weeks of radiation, clinical decline is progression",
-        (Evidence.UNSURE,),
+        (Evidence.REVIEW, Evidence.UNSURE),
         (
             Response.PROGRESSIVE,
             AfterRadiation.EARLY,
@@ -319,7 +330,7 @@ COURSE = (
     Rule(
         "RANO 2.0 1",
         "progression within 12 weeks of radiation must be confirmed",
-        (Evidence.ABSTRACT,),
+        (Evidence.ABSTRACT, Evidence.REVIEW),
         (Response.PROGRESSIVE, AfterRadiation.EARLY),
         Response.PRELIMINARY_PROGRESSIVE,
         "within 12 weeks of radiation this is preliminary until a scan at least "
@@ -329,7 +340,7 @@ COURSE = (
     Rule(
         "RANO 2.0 1, agent",
         "progression under an agent known for pseudoprogression must be confirmed",
-        (Evidence.ABSTRACT,),
+        (Evidence.ABSTRACT, Evidence.REVIEW),
         (Response.PROGRESSIVE, ProneAgent.YES),
         Response.PRELIMINARY_PROGRESSIVE,
         "under an agent known for pseudoprogression this is preliminary until a scan at least "
@@ -339,7 +350,7 @@ COURSE = (
     Rule(
         "RANO 2.0",
         "later, confirmation is not mandatory",
-        (Evidence.ABSTRACT,),
+        (Evidence.ABSTRACT, Evidence.REVIEW),
         (),
         None,
         "",
@@ -353,9 +364,10 @@ RANO2_2023 = Criterion(
         source="Wen et al., J Clin Oncol 2023;41:5187-99, doi:10.1200/JCO.23.01059",
         verified="abstract at second hand: baseline after radiation, confirmation within 12 "
         "weeks, non-enhancing tumor dropped for IDH-wildtype glioblastoma; as quoted by a "
-        "program: raised steroids, combination of components, thresholds",
-        from_memory="what confirms a progression, disease outside the field and decline within "
-        "12 weeks, minor response by volume, growth on fewer steroids",
+        "program: raised steroids, combination of components; a review, "
+        "doi:10.1007/s11604-025-01821-6: these and all thresholds, responses, what confirms a "
+        "progression, leptomeningeal disease",
+        from_memory="death as progression, growth on fewer steroids, decline alone within 12 weeks",
         readings=(
             "growth_on_fewer_steroids",
             "response_on_more_steroids",
@@ -364,6 +376,7 @@ RANO2_2023 = Criterion(
             "confirm_against",
             "nadir_after_pseudoprogression",
             "small_growth",
+            "complete_with_stable",
             "minor_volume",
         ),
     ),

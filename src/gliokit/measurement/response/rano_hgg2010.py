@@ -1,11 +1,17 @@
 """RANO 2010 for high-grade glioma: Macdonald with T2/FLAIR and the 12 weeks after radiation.
 
 Within 12 weeks of radiation progression cannot be assigned unless most of the new enhancement
-lies outside the high-dose field or tissue proves it; the visit is then not assessable.
-Patients without measurable disease are at best stable.
+lies outside the high-dose field (the 80 % isodose line) or tissue proves it; the visit is then
+not assessable. Patients without measurable disease are at best stable.
+
+The baseline of newly diagnosed disease is the scan after surgery, and responses are measured from
+it; growth is measured from the first scan after radiation once there is one, or from a later,
+smaller size. Another reading, that of the criteria since 2017, is the option
+`Baseline.POST_RADIATION`.
 
 Source: Wen et al., J Clin Oncol 2010;28:1963-72, doi:10.1200/JCO.2009.26.3541; as summarized in
-doi:10.1093/noajnl/vdad118, table 1.
+doi:10.1093/noajnl/vdad118, table 1; doi:10.2217/cns-2018-0007, table 2; doi:10.3747/co.22.2436,
+table 1; PMC7968800, table 2; and doi:10.1007/s11604-025-01821-6, table 1.
 """
 
 from types import MappingProxyType
@@ -63,7 +69,7 @@ FINDINGS = (
     Rule(
         "RANO-HGG 3",
         "25 % or more increase of enhancing lesions on stable or increasing steroids",
-        (Evidence.REVIEW, Evidence.MEMORY),
+        (Evidence.REVIEW,),
         (Growth.PROGRESSION, *DOSE_NOT_REDUCED),
         Response.PROGRESSIVE,
         "{what} grew {growth}from its smallest size, {nadir} on day {nadir_day}, to {size}, "
@@ -72,7 +78,7 @@ FINDINGS = (
     Rule(
         "RANO-HGG 3, other reading",
         "25 % or more increase of enhancing lesions, steroids not applicable",
-        (Evidence.UNSURE,),
+        (Evidence.REVIEW,),
         (Growth.PROGRESSION, DoseSinceReference.LESS, GrowthOnFewerSteroids.PROGRESSION),
         Response.PROGRESSIVE,
         "{what} grew {growth}from its smallest size, {nadir} on day {nadir_day}, to {size}, "
@@ -89,7 +95,7 @@ FINDINGS = (
     Rule(
         "RANO-HGG 4, other reading",
         "the same, for patients on an antiangiogenic agent",
-        (Evidence.MEMORY,),
+        (Evidence.REVIEW, Evidence.MEMORY),
         (
             Flair.WORSE,
             *DOSE_NOT_REDUCED,
@@ -103,7 +109,7 @@ FINDINGS = (
     Rule(
         "RANO-HGG 5",
         "unequivocal progression of non-measurable lesions",
-        (Evidence.MEMORY,),
+        (Evidence.REVIEW,),
         (NonTarget.WORSE,),
         Response.PROGRESSIVE,
         "lesions that are not measured are unequivocally worse",
@@ -119,7 +125,7 @@ FINDINGS = (
     Rule(
         "RANO-HGG 3, dose reduced",
         "growth on fewer steroids meets neither progression nor stable disease",
-        (Evidence.MEMORY,),
+        (Evidence.REVIEW, Evidence.REASONED),
         (Growth.PROGRESSION, DoseSinceReference.LESS, GrowthOnFewerSteroids.NOT_ASSESSABLE),
         Response.NOT_ASSESSABLE,
         "{what} grew {growth}to {size}, but the steroid dose was reduced, which may be the cause",
@@ -183,7 +189,7 @@ FINDINGS = (
     Rule(
         "RANO-HGG 10",
         "a rise of the steroid dose alone is neither progression nor stable disease",
-        (Evidence.PROGRAM, Evidence.MEMORY),
+        (Evidence.PROGRAM, Evidence.REVIEW),
         (DoseSinceBaseline.MORE,),
         Response.NOT_ASSESSABLE,
         "the steroid dose is higher than at the baseline without decline or growth: neither "
@@ -228,8 +234,9 @@ EARLY_AFTER_RADIATION = (
     Rule(
         "RANO-HGG 1",
         "within 12 weeks of radiation progression can only be assigned if most of the new "
-        "enhancement lies outside the high-dose field, or tissue proves it",
-        (Evidence.REVIEW, Evidence.MEMORY),
+        "enhancement lies outside the high-dose field, or tissue proves it; decline alone is not "
+        "enough",
+        (Evidence.REVIEW,),
         (
             Response.PROGRESSIVE,
             AfterRadiation.EARLY,
@@ -252,9 +259,11 @@ RANO_HGG_2010 = Criterion(
     card=Card(
         title="RANO 2010, high-grade glioma",
         source="Wen et al., J Clin Oncol 2010;28:1963-72, doi:10.1200/JCO.2009.26.3541",
-        verified="thresholds, T2/FLAIR, new lesions, 4 weeks: a review's table, "
-        "doi:10.1093/noajnl/vdad118; new lesions outside the field: another review's footnote",
-        from_memory="12 weeks, conditions on steroids, non-measurable disease, the raised dose",
+        verified="tables of reviews: thresholds, T2/FLAIR, new lesions, 4 weeks, "
+        "doi:10.1093/noajnl/vdad118; steroids, clinical state, non-measurable disease, "
+        "doi:10.2217/cns-2018-0007 and PMC7968800; 12 weeks, field, growth since radiation, "
+        "doi:10.3747/co.22.2436; baseline, doi:10.1007/s11604-025-01821-6",
+        from_memory="death as progression, the steroid dose in progression by T2/FLAIR",
         readings=(
             "growth_on_fewer_steroids",
             "response_on_more_steroids",
@@ -267,5 +276,6 @@ RANO_HGG_2010 = Criterion(
     findings=MappingProxyType({Component.ENHANCING: FINDINGS}),
     course=COURSE,
     thresholds=MappingProxyType({Component.ENHANCING: AREA_THRESHOLDS}),
-    baseline=Baseline.POST_RADIATION,
+    baseline=Baseline.POSTOPERATIVE,
+    growth_from_radiation=True,
 )

@@ -4,7 +4,7 @@ Growth on T2/FLAIR soon after radiation may be its effect; the paper warns of it
 window (unsure memory), so none is applied.
 
 Source: van den Bent et al., Lancet Oncol 2011;12:583-93, doi:10.1016/S1470-2045(11)70057-2; as
-summarized in doi:10.1093/noajnl/vdad118, table 1.
+summarized in doi:10.1093/noajnl/vdad118, table 1, and doi:10.1007/s11604-025-01821-6, table 1.
 """
 
 from types import MappingProxyType
@@ -74,7 +74,7 @@ FINDINGS = (
     Rule(
         "RANO-LGG 2a",
         "new or increased enhancement, a sign of malignant transformation",
-        (Evidence.MEMORY,),
+        (Evidence.REVIEW, Evidence.MEMORY),
         (Enhancement.INCREASED,),
         Response.PROGRESSIVE,
         "enhancement is new or increased",
@@ -187,10 +187,11 @@ RANO_LGG_2011 = Criterion(
         title="RANO 2011, low-grade glioma",
         source="van den Bent et al., Lancet Oncol 2011;12:583-93, "
         "doi:10.1016/S1470-2045(11)70057-2",
-        verified="thresholds, minor response, new lesions, enhancement: a review's table, "
-        "doi:10.1093/noajnl/vdad118",
-        from_memory="conditions on steroids and clinical state, enhancement as progression, "
-        "confirmation of complete and minor response",
+        verified="tables of reviews: thresholds, minor response, new lesions, no response with "
+        "more enhancement, doi:10.1093/noajnl/vdad118; a scan before radiation as baseline, every "
+        "response confirmed after 4 weeks, doi:10.1007/s11604-025-01821-6",
+        from_memory="conditions on steroids and clinical state, that more enhancement is "
+        "progression",
         readings=("growth_on_fewer_steroids", "response_on_more_steroids", "small_growth"),
     ),
     measure=Measure.AREA,

@@ -73,6 +73,8 @@ class Visit:
         Whether a decline has another cause than the tumor.
     progression_proven : bool or None
         Whether tissue taken since the visit before proves progression.
+    leptomeningeal : bool or None
+        Whether there is definite leptomeningeal disease.
     too_ill : bool
         The patient died of the tumor, or is too ill from it to come.
     """
@@ -89,6 +91,7 @@ class Visit:
     kps: float | None = None
     decline_explained: bool | None = field(default=False, kw_only=True)
     progression_proven: bool | None = field(default=False, kw_only=True)
+    leptomeningeal: bool | None = field(default=False, kw_only=True)
     too_ill: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -117,7 +120,8 @@ class Treatment:
     antiangiogenic : bool or None
         Whether an antiangiogenic agent is given.
     prone_to_pseudoprogression : bool or None
-        Whether the agent is known for pseudoprogression, so that every progression is confirmed.
+        Whether every progression is to be confirmed: the agent is known for pseudoprogression, or
+        the trial asks for it (a review of RANO 2.0 names IDH-mutant glioma).
     """
 
     recurrent: bool = False

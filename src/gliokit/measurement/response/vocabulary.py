@@ -57,10 +57,13 @@ class Pseudo(StrEnum):
 
 
 class Evidence(StrEnum):
-    """Where a clause was read; the papers themselves could not be opened in full."""
+    """Where a clause was read; the papers themselves could not be opened in full.
+
+    The card of each criterion names the reviews and the program.
+    """
 
     ABSTRACT = "the paper's abstract"
-    REVIEW = "a table of a review"
+    REVIEW = "a review"
     PROGRAM = "a program that implements the criterion and quotes it"
     MEMORY = "memory of the paper"
     UNSURE = "unsure memory of the paper"

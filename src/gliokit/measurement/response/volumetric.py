@@ -5,12 +5,13 @@ an increase of 25 % of the area is 39.8 % of the volume, a decrease of 50 % is 6
 25 % is 35.0 %. The rounded ones, 40 % and 65 %, are a little stricter: a ball that grows by
 25 % of its area to the letter is stable by volume.
 
-Only modified RANO and RANO 2.0 name volumes as an option (the latter with areas first); for the
-others the same thresholds are borrowed.
+Only modified RANO, RANO 2.0 (with areas first) and, after a review, RANO-LGG 2011 name volumes as
+an option; for the others, and where a paper gives no number, the same thresholds are borrowed.
 
 Source: Ellingson et al., Neurotherapeutics 2017;14:307-20, doi:10.1007/s13311-016-0507-6; Wen
 et al., J Clin Oncol 2023;41:5187-99, doi:10.1200/JCO.23.01059 (thresholds as in the program
-rano2.0-assist; of the minor response from unsure memory).
+rano2.0-assist, and with that of the minor response in table 3 of a review,
+doi:10.1007/s11604-025-01821-6).
 """
 
 from dataclasses import replace
@@ -22,7 +23,7 @@ from gliokit.measurement.response.vocabulary import Measure
 
 PROGRESSION = Fraction(2, 5)
 PARTIAL = Fraction(13, 20)
-MINOR = Fraction(2, 5)  # the other reading is 0.35
+MINOR = Fraction(2, 5)  # `Readings.minor_volume` has the other reading
 MEASURABLE_ML = 0.52  # a ball of 10 mm
 
 
@@ -31,7 +32,7 @@ def by_volume(criterion: Criterion) -> Criterion:
     card = replace(
         criterion.card,
         title=f"{criterion.card.title}, by volume",
-        from_memory=f"{criterion.card.from_memory}; the thresholds of volume",
+        from_memory=f"{criterion.card.from_memory}; thresholds of volume, those of RANO 2.0",
     )
     return replace(
         criterion,
