@@ -72,6 +72,26 @@ def test_tumor_is_outlined_from_points_in_ras_millimeters(gliokit, study, images
     assert not (mask & images[3]).any()
 
 
+def test_both_images_are_found_in_the_folder_of_a_study(gliokit, study, tmp_path):
+    named = gliokit("volumetry", *study, SEED, "-o", tmp_path / "named")
+    found = gliokit("volumetry", tmp_path, SEED, "-o", tmp_path / "found")
+    assert (named.code, found.code) == (0, 0), found.stderr
+    np.testing.assert_array_equal(outlined(tmp_path / "found"), outlined(tmp_path / "named"))
+
+
+def test_an_image_that_the_folder_lacks_is_named(gliokit, study, tmp_path):
+    (tmp_path / "t1c.nii.gz").rename(tmp_path / "gd.nii.gz")
+    ending = gliokit("volumetry", tmp_path, SEED, "-o", tmp_path / "out")
+    assert ending.code == 2
+    assert "lacks T1 before or after contrast; give --t1c too" in " ".join(ending.stderr.split())
+
+
+def test_without_images_the_command_says_what_to_give(gliokit, tmp_path):
+    ending = gliokit("volumetry", SEED, "-o", tmp_path / "out")
+    assert ending.code == 2
+    assert "give STUDY, a folder with both T1 images, or --t1 and --t1c" in ending.stderr
+
+
 def test_result_has_four_files_and_is_measured(gliokit, study, images, tmp_path):
     ending = gliokit("volumetry", *study, SEED, "-o", tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES

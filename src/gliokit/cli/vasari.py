@@ -1,5 +1,6 @@
 """`gliokit vasari`: the 30 features of the lexicon, computed, or a form for a reader."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +10,27 @@ from gliokit.analysis.output import explained, write_whole
 from gliokit.analysis.vasari_run import Beside, VasariScores, score_study
 from gliokit.cli import option
 from gliokit.cli.progress import progress, say
-from gliokit.core.errors import OutputError
+from gliokit.core.errors import LayoutError, OutputError
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Side
 from gliokit.io.conventions import LabelConvention
-from gliokit.io.layouts import read_study
+from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_image, read_label_map
 from gliokit.measurement.vasari.form import form_text
 from gliokit.measurement.vasari.lexicon import FEATURES
 from gliokit.measurement.vasari.scores import Score
 
 PROGRAM = "gliokit"  # the reader of a form that was computed
-WIDTH = 24  # of an answer on the screen
+WIDTH = 33  # of an answer on the screen, as two parts of deep white matter have it
+HEAD = f"{'':4s}{'feature':42s} {'answer':{WIDTH}s} trust  how it was decided, or why not"
+
+
+class Hemisphere(StrEnum):
+    """Where speech is."""
+
+    LEFT = "left"
+    RIGHT = "right"
 
 
 def vasari(  # noqa: PLR0913 - one parameter per option
@@ -29,7 +38,9 @@ def vasari(  # noqa: PLR0913 - one parameter per option
         Path | None, typer.Argument(metavar="STUDY", help="Folder of NIfTI files of one study.")
     ] = None,
     *,
-    labels: Annotated[Path | None, typer.Option(help="Label map of the tumor.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Label map of the tumor; by default that in STUDY.")
+    ] = None,
     convention: option.Convention = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Form with the answers, JSON.")],
     adc: Annotated[Path | None, typer.Option(help="ADC map on the grid of the labels.")] = None,
@@ -37,13 +48,13 @@ def vasari(  # noqa: PLR0913 - one parameter per option
         Path | None, typer.Option(help="T1 before contrast with the skull, on that grid.")
     ] = None,
     dominant_side: Annotated[
-        Side | None, typer.Option(help="Hemisphere of speech; never taken for granted.")
+        Hemisphere | None, typer.Option(help="Hemisphere of speech; never taken for granted.")
     ] = None,
     before: Annotated[
         Path | None, typer.Option(help="Folder of the study before surgery, for F26 to F28.")
     ] = None,
     before_labels: Annotated[
-        Path | None, typer.Option(help="Label map of the study before surgery.")
+        Path | None, typer.Option(help="Its label map; by default that in its folder.")
     ] = None,
     study_id: option.StudyId = None,
     empty: Annotated[
@@ -54,12 +65,14 @@ def vasari(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Score the 30 features of VASARI, each with how it was decided and how far to trust it.
 
-    What masks, images and an atlas cannot tell has no value, and says why. The rules have been
-    compared with no reader.
+    What masks, images and an atlas cannot tell has no value, and says why. Trust, 0 to 1, is a
+    judgment on the rule, no probability. The rules have been compared with no reader.
 
     For example:
 
-    gliokit vasari patient7 --labels patient7/segmentation.nii.gz -o vasari.json
+    gliokit vasari patient7 --labels OUT/segmentation.nii.gz -o vasari.json
+
+    gliokit vasari visit2 --before visit1 -o vasari.json
 
     gliokit vasari --empty reader1 --study-id P7 -o form.json
     """
@@ -67,17 +80,17 @@ def vasari(  # noqa: PLR0913 - one parameter per option
     if empty:
         _write_empty(out, reader=empty, study_id=study_id, given=bool(study or labels))
         return
-    if not (study and labels):
-        raise typer.BadParameter("give STUDY and --labels, or --empty READER")
+    if not study:
+        raise typer.BadParameter("give STUDY, the folder of its images, or --empty READER")
     with progress() as on_stage:
         on_stage("reading images")
         own = read_study(study, study_id=study_id)
-        tumor = read_label_map(labels, convention=convention)
+        tumor = read_label_map(_labels(study, labels, "--labels"), convention=convention)
         earlier = _earlier(before, before_labels, convention)
         beside = Beside(
             read_image(adc) if adc else None,
             read_image(head) if head else None,
-            dominant_side,
+            Side(dominant_side) if dominant_side else None,
             earlier,
         )
         on_stage("finding tissues, scoring")
@@ -86,7 +99,7 @@ def vasari(  # noqa: PLR0913 - one parameter per option
     for notice in (*filter(None, notes), *found.notices):
         say(f"warning: {notice}")
     write_whole(out, form_text(own.study_id, PROGRAM, found.scores))
-    for line in as_lines(found):
+    for line in (HEAD, *as_lines(found)):
         typer.echo(line)
     typer.echo(out)
 
@@ -110,13 +123,22 @@ def _write_empty(out: Path, *, reader: str, study_id: str | None, given: bool) -
     typer.echo(out)
 
 
+def _labels(study: Path, given: Path | None, option: str) -> Path:
+    """Give the label map that is named, else the only one in the folder of the images."""
+    path = given or find_labels(study)
+    if path is None:
+        raise LayoutError(f"{study}: no label map lies there; give {option} PATH")
+    return path
+
+
 def _earlier(
     study: Path | None, labels: Path | None, convention: LabelConvention | None
 ) -> tuple[Study, LabelMap] | None:
-    if study and labels:
-        return read_study(study), read_label_map(labels, convention=convention)
-    if study or labels:
-        raise typer.BadParameter("--before and --before-labels belong together; give both")
+    if study:
+        path = _labels(study, labels, "--before-labels")
+        return read_study(study), read_label_map(path, convention=convention)
+    if labels:
+        raise typer.BadParameter("--before-labels needs --before, the folder of that study")
     return None
 
 
@@ -128,11 +150,11 @@ def as_lines(found: VasariScores) -> list[str]:
 def _line(score: Score) -> str:
     title = FEATURES[score.feature].title
     if score.value is None:
-        return f"{score.feature:4s}{title:42.42s} {'-':{WIDTH}s}     {score.reason}"
+        return f"{score.feature:4s}{title:42.42s} {'-':{WIDTH}s}        {score.reason}"
     value = score.value
     if isinstance(value, tuple):
         shown = ", ".join(str(answer) for answer in value)
     else:
         shown = f"{value:.0f} mm" if isinstance(value, float) else str(value)
     trust = "" if score.confidence is None else f"{score.confidence:.2f}"
-    return f"{score.feature:4s}{title:42.42s} {shown:{WIDTH}s} {trust:4s}{score.how}"
+    return f"{score.feature:4s}{title:42.42s} {shown:{WIDTH}s} {trust:5s}  {score.how}"

@@ -22,13 +22,23 @@ from gliokit.cli.progress import progress, say
 from gliokit.core.findings import Point
 from gliokit.core.geometry import Affine, to_world
 from gliokit.core.image import Mask
+from gliokit.core.vocabulary import MRSequence
+from gliokit.io.layouts import find_sequences
 from gliokit.io.nifti import read_image, read_mask
 from gliokit.measurement.volumetry.canvas import Sides
 from gliokit.measurement.volumetry.edit_log import Edit, make_edits
 from gliokit.measurement.volumetry.level_set import Contour
-from gliokit.measurement.volumetry.region_growing import HIGH, LOW, GrowAbove, GrowAlike
+from gliokit.measurement.volumetry.region_growing import (
+    HIGH,
+    LOW,
+    REACH_MM,
+    GrowAbove,
+    GrowAlike,
+)
 from gliokit.measurement.volumetry.result import VolumetryResult, measure_outline
 from gliokit.measurement.volumetry.strokes import Add, Remove, strokes_of
+
+T1_PAIR = (MRSequence.T1, MRSequence.T1C)
 
 
 class Method(StrEnum):
@@ -40,13 +50,23 @@ class Method(StrEnum):
 
 
 def volumetry(  # noqa: PLR0913 - one parameter per option
+    study: Annotated[
+        Path | None,
+        typer.Argument(metavar="STUDY", help="Folder of NIfTI files that holds both T1 images."),
+    ] = None,
     *,
-    t1: Annotated[Path, typer.Option(help="T1 before contrast.")],
-    t1c: Annotated[Path, typer.Option(help="T1 after contrast; its grid is that of the result.")],
+    t1: Annotated[Path | None, typer.Option(help="T1 before contrast, wherever it lies.")] = None,
+    t1c: Annotated[
+        Path | None, typer.Option(help="T1 after contrast; its grid is that of the result.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the result, new or empty.")],
     seed: Annotated[
         list[str] | None,
-        typer.Option(metavar="X,Y,Z", help="A point in the tumor, RAS mm; repeat it."),
+        typer.Option(
+            metavar="X,Y,Z",
+            help="A point in the tumor, RAS mm; repeat it. Without --box nothing is outlined "
+            f"farther than {REACH_MM:g} mm from one.",
+        ),
     ] = None,
     box: Annotated[
         str | None,
@@ -108,20 +128,20 @@ def volumetry(  # noqa: PLR0913 - one parameter per option
 
     For example:
 
-    gliokit volumetry --t1 t1.nii.gz --t1c t1c.nii.gz --seed=-31,20,44 -o tumor
+    gliokit volumetry patient7 --seed=-31,20,44 -o tumor
 
-    gliokit volumetry --t1 t1.nii.gz --t1c t1c.nii.gz --box=-50,-10,0,40,20,60 -o tumor
+    gliokit volumetry --t1 t1.nii.gz --t1c gd.nii.gz --box=-50,-10,0,40,20,60 -o tumor
 
-    gliokit volumetry --t1 t1.nii.gz --t1c t1c.nii.gz --log tumor/edit_log.json --remove
-    vessel.json -o corrected
+    gliokit volumetry patient7 --log tumor/edit_log.json --remove vessel.json -o corrected
     """
     if not (seed or box or outline or log):
         raise typer.BadParameter("say where the tumor is: --seed, --box, --outline or --log")
+    paths = _two_images(study, t1, t1c)
     check_folder(out, force=force)
     earlier = read_log(log)
     with progress() as on_stage:
         on_stage("reading images")
-        image = read_image(t1c)
+        before, image = (read_image(path) for path in paths)
         given = Given(_mask(brain), _mask(outline), _mask(reference), keep_blood)
         affine = image.affine if voxels else np.eye(4)
         seeds, sides = tuple(_point(one, affine) for one in seed or []), _sides(box, affine)
@@ -129,7 +149,7 @@ def volumetry(  # noqa: PLR0913 - one parameter per option
         edits += [Add(stroke) for stroke in strokes_of(read_json(add))] if add else []
         edits += [Remove(stroke) for stroke in strokes_of(read_json(remove))] if remove else []
         on_stage("subtracting t1 from t1c")
-        prepared = prepare_canvas(read_image(t1), image, given)
+        prepared = prepare_canvas(before, image, given)
         on_stage("outlining")
         now = datetime.now(UTC).isoformat(timespec="seconds")
         mask, done = make_edits(
@@ -146,6 +166,18 @@ def volumetry(  # noqa: PLR0913 - one parameter per option
         say("t1 lay on another grid and was registered to t1c: look whether it fits")
     _show(result)
     typer.echo(out)
+
+
+def _two_images(study: Path | None, t1: Path | None, t1c: Path | None) -> tuple[Path, Path]:
+    """Find T1 before and after contrast; what is named goes before what the folder holds."""
+    named = {sequence: path for sequence, path in zip(T1_PAIR, (t1, t1c), strict=True) if path}
+    found = find_sequences(study, overrides=named) if study else named
+    missing = " and ".join(f"--{sequence}" for sequence in T1_PAIR if sequence not in found)
+    if missing and study:
+        raise typer.BadParameter(f"{study} lacks T1 before or after contrast; give {missing} too")
+    if missing:
+        raise typer.BadParameter("give STUDY, a folder with both T1 images, or --t1 and --t1c")
+    return found[MRSequence.T1], found[MRSequence.T1C]
 
 
 def _outlining(
@@ -201,9 +233,10 @@ def _numbers(text: str, count: int, option: str) -> Sequence[float]:
 
 def _show(result: VolumetryResult) -> None:
     low, high = ("none" if ml is None else f"{ml:.2f}" for ml in result.volume_when_shifted)
+    parts = "1 part" if len(result.lesions) == 1 else f"{len(result.lesions)} parts"
     say(
-        f"enhancing tumor {result.volume.value:.2f} mL in {len(result.lesions)} parts "
-        f"({low} and {high} mL if all enhanced by one noise less and more)"
+        f"enhancing tumor {result.volume.value:.2f} mL in {parts}; were all enhancement one noise "
+        f"weaker or stronger: {low} or {high} mL (no confidence interval)"
     )
     largest = result.lesions[0] if result.lesions else None
     if largest and largest.longest and largest.perpendicular and largest.product:

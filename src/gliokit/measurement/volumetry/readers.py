@@ -1,25 +1,43 @@
 """Simulated readers: the same lesion, pointed at and measured by hands that are not steady.
 
 A reader of volumes points at the tumor and draws a box around it; a program outlines what
-enhances. A reader of diameters chooses a slice and sets the ends of two calipers. Both are as
-steady as `Jitter` says. Its figures were fixed before anything was measured with them and
-are never to be tuned: that would decide the outcome. All are assumed, in the order of a few voxels
-of clinical images; no publication gives them.
+enhances. A reader of diameters chooses a slice, in it a line, and sets the ends of two calipers.
+All are as steady as `Jitter` says. Its figures were fixed before anything was measured with them
+and are never to be tuned: that would decide the outcome. All are assumed, in the order of a few
+voxels of clinical images; no publication gives them.
 
-Diameters are given the best of chances: a reader finds the longest diameter exactly but for the
-slice and the ends, and never mistakes what belongs to the lesion. Human readers do worse.
+`Lines.EXACT` gives diameters the best of chances: the longest line of the slice is found, and only
+its ends stray. With `Lines.CHOSEN` a reader takes any line that he cannot tell from the longest:
+one shorter by no more than a length read between two such ends varies, which adds no new figure.
+In a compact lesion all these are alike; in an irregular one they run elsewhere, and with them the
+perpendiculars. Neither reader mistakes what belongs to the lesion. Human readers do worse.
 """
 
+import math
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.core.findings import Point
 from gliokit.core.geometry import Affine, bounding_box, canonical_axes, spacing_mm, to_world
-from gliokit.measurement.chords import Chord
-from gliokit.measurement.diameters import measure_lesion, measure_slice
+from gliokit.measurement.chords import Chord, PlanarRegion, Steps, all_steps, line_across
+from gliokit.measurement.diameters import (
+    RIGHT_ANGLE_TOLERANCE_DEGREES,
+    Diameters,
+    measure_lesion,
+    measure_slice,
+)
 from gliokit.measurement.volumetry.canvas import Sides
+
+
+class Lines(StrEnum):
+    """Which line of a slice a reader takes for the longest."""
+
+    EXACT = "the longest"
+    CHOSEN = "any that cannot be told from the longest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,25 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class CaliperTarget:
+    """A lesion to set calipers on, made ready for many readers.
+
+    Attributes
+    ----------
+    slices : (n, rows, columns)
+        The lesion, slice by slice.
+    spacing_mm : (3,)
+        Distance of slices, rows and columns.
+    longest : int
+        Slice with the longest diameter.
+    """
+
+    slices: NDArray[np.bool_]
+    spacing_mm: NDArray[np.float64]
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaliperReading:
     """The diameters of a lesion as read."""
 
@@ -114,15 +151,8 @@ def jitter_box(
     return x, y, z
 
 
-def read_calipers(
-    mask: NDArray[np.bool_],
-    affine: Affine,
-    reader: Reader,
-    rng: np.random.Generator,
-    *,
-    jitter: Jitter = JITTER,
-) -> CaliperReading:
-    """Read the diameters of a lesion (X, Y, Z) near the slice where it is longest.
+def caliper_target(mask: NDArray[np.bool_], affine: Affine) -> CaliperTarget:
+    """Find the slice of a lesion (X, Y, Z) where it is longest.
 
     Raises
     ------
@@ -131,18 +161,71 @@ def read_calipers(
     """
     axis = canonical_axes(affine)[0][2]
     distances = spacing_mm(affine)
-    best = measure_lesion(mask, affine).index
-    slices = np.moveaxis(mask, axis, 0)
-    there = np.flatnonzero(slices.any(axis=(1, 2)))
-    meant = best + rng.normal(0, jitter.slice_mm) / distances[axis]
-    index = int(there[np.abs(there - meant).argmin()])
-    in_slice = np.delete(distances, axis)
-    found = measure_slice(slices[index], in_slice)
+    ordered = np.concatenate([distances[axis : axis + 1], np.delete(distances, axis)])
+    return CaliperTarget(np.moveaxis(mask, axis, 0), ordered, measure_lesion(mask, affine).index)
+
+
+def read_calipers(
+    target: CaliperTarget,
+    reader: Reader,
+    rng: np.random.Generator,
+    *,
+    jitter: Jitter = JITTER,
+    lines: Lines = Lines.EXACT,
+) -> CaliperReading:
+    """Read the diameters of a lesion near the slice where it is longest."""
+    there = np.flatnonzero(target.slices.any(axis=(1, 2)))
+    meant = target.longest + rng.normal(0, jitter.slice_mm) / target.spacing_mm[0]
+    seen = target.slices[there[np.abs(there - meant).argmin()]]
+    in_slice = target.spacing_mm[1:]
+    if lines is Lines.EXACT:
+        found = measure_slice(seen, in_slice)
+    else:
+        found = _choose(seen, in_slice, rng, jitter)
     longest, perpendicular = (
         _read_length(chord, in_slice, reader, rng, jitter)
         for chord in (found.longest, found.perpendicular)
     )
     return CaliperReading(max(longest, perpendicular), min(longest, perpendicular))
+
+
+def _choose(
+    mask: NDArray[np.bool_],
+    spacing: NDArray[np.float64],
+    rng: np.random.Generator,
+    jitter: Jitter,
+) -> Diameters:
+    """Choose one of the longest lines of a slice, then one of the longest at a right angle."""
+    cut = mask[bounding_box(mask)]
+    region, steps = PlanarRegion(cut), all_steps(cut.shape, spacing)
+    alike_mm = math.sqrt(2) * jitter.caliper_mm  # spread of a length whose two ends stray
+    first = _any_of_longest(region, steps, alike_mm, rng)
+    second = _any_of_longest(region, _across(first, steps, spacing), alike_mm, rng)
+    return Diameters(first, second)
+
+
+def _any_of_longest(
+    region: PlanarRegion, steps: Steps, alike_mm: float, rng: np.random.Generator
+) -> Chord:
+    falling = region.chords(steps.by_falling_length())
+    longest = next(falling)
+    least = longest.length_mm - alike_mm
+    alike = [longest, *takewhile(lambda chord: chord.length_mm >= least, falling)]
+    return alike[int(rng.integers(len(alike)))]
+
+
+def _across(line: Chord, steps: Steps, spacing: NDArray[np.float64]) -> Steps:
+    """Select the steps at a right angle to a line, and that across one pixel."""
+    along = np.subtract(line.end, line.start) * spacing
+    one = line_across(np.array([-along[1], along[0]]) / spacing)[None]
+    ways = steps.crossing * spacing
+    cosine = np.abs(ways @ along) / np.linalg.norm(ways, axis=1) / np.linalg.norm(along)
+    upright = steps[cosine <= math.sin(math.radians(RIGHT_ANGLE_TOLERANCE_DEGREES))]
+    return Steps(
+        np.concatenate([upright.offset, np.zeros((1, 2), dtype=np.int64)]),
+        np.concatenate([upright.crossing, one]),
+        np.append(upright.length_mm, np.linalg.norm(one * spacing)),
+    )
 
 
 def _read_length(
