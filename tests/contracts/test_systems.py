@@ -1,7 +1,8 @@
 """What every published system must do, whatever its task; a new one inherits all of it.
 
-Each is trained once at its smallest size on a few simulated patients. At that size it need not be
-good: these tests are about honesty and persistence.
+Each is trained once at its smallest size on a few simulated patients; systems of survival on more,
+with a ball for a tumor. At that size it need not be good: these tests are about honesty and
+persistence.
 """
 
 import subprocess
@@ -14,30 +15,35 @@ import pytest
 from gliokit.analysis.systems import SYSTEMS
 from gliokit.bundles.bundle import read_bundle
 from gliokit.bundles.trained import Trained, load_trained, save_trained
-from gliokit.core.cohort import Cohort
+from gliokit.core.cohort import Cohort, check_rows
 from gliokit.core.errors import BundleError, CohortError, MissingSequenceError
-from gliokit.core.image import LabelMap, region_mask
+from gliokit.core.image import Image, LabelMap, region_mask
 from gliokit.core.settings import as_mapping, changed
+from gliokit.core.study import Study
 from gliokit.core.system import Prediction, Task, TrainingRun
-from gliokit.core.vocabulary import Region
+from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.evaluation.matching import matched_p_value
 from gliokit.evaluation.overlap import dice
+from gliokit.evaluation.survival import harrell_c
 from gliokit.phantom.cohort import CohortSettings
 from gliokit.phantom.in_memory import cohort_in_memory
+from gliokit.prognosis.known_study import known
 
 CHANCE = 0.02  # of honest systems that fail by bad luck; four of five leaked answers are rarer
 TRAINED = Trained(patients=4, studies=4, cohort_sha256="0" * 64, seed=0, simulated=True)
 
 
+TEACHERS = {Task.SEGMENTATION: 4, Task.SURVIVAL: 20}  # patients that a system learns from
+
+
 @pytest.fixture(scope="module")
-def cohort():
+def scanned():
     return cohort_in_memory(CohortSettings(patients=10, tiny=True, core_ml=40.0, seed=5))
 
 
 @pytest.fixture(scope="module")
-def null_cohort(cohort):
-    """Labels that say nothing of the images: balls at a place drawn for each patient."""
-    return replace(cohort, load_labels=lambda row: ball_anywhere(cohort, row))
+def survivors():
+    return drawn_survivors(24, seed=3)
 
 
 @pytest.fixture(scope="module", params=SYSTEMS.values(), ids=SYSTEMS)
@@ -46,8 +52,63 @@ def kind(request):
 
 
 @pytest.fixture(scope="module")
-def fitted(kind, cohort):
-    return kind(kind.TINY).fit(first(cohort, 4))
+def cohort(kind, request):
+    of_survival = kind.card.task is Task.SURVIVAL
+    return request.getfixturevalue("survivors" if of_survival else "scanned")
+
+
+@pytest.fixture(scope="module")
+def teaching(kind, cohort):
+    return first(cohort, TEACHERS[kind.card.task])
+
+
+@pytest.fixture(scope="module")
+def null_cohort(scanned):
+    """Labels that say nothing of the images: balls at a place drawn for each patient."""
+    return replace(scanned, load_labels=lambda row: ball_anywhere(scanned, row))
+
+
+@pytest.fixture(scope="module")
+def fitted(kind, teaching):
+    return kind(kind.TINY).fit(teaching)
+
+
+def drawn_survivors(number: int, *, seed: int) -> Cohort:
+    """Draw round tumors of which the larger kill earlier, in a brain of coarse voxels."""
+    rng = np.random.default_rng(seed)
+    grid = np.moveaxis(np.indices((30, 34, 28)), 0, -1)
+    brain = np.linalg.norm((grid - [14.5, 16.5, 13.5]) / [13, 15, 12], axis=-1) < 1
+    radius = np.linalg.norm(grid - [10, 16, 14], axis=-1)
+    affine = np.diag([5.0, 5.0, 5.0, 1.0])
+    table, sizes = [], rng.uniform(2.2, 6.0, number)
+    for place, size in enumerate(sizes):
+        age = rng.uniform(30, 80)
+        death = rng.exponential(600 * np.exp(-1.2 * (size - 4) - 0.02 * (age - 55)))
+        table.append(
+            {
+                "patient_id": f"P{place}",
+                "age": f"{age:.0f}",
+                "kps": str(rng.choice([70, 80, 90])),
+                "grade": "4",
+                "os_days": f"{min(death, 2000) + 1:.0f}",
+                "os_event": str(int(death < 2000)),
+                "t1c": "drawn",
+                "labels": "drawn",
+            }
+        )
+
+    def load(row):
+        noise = np.random.default_rng(row.number).normal(0, 5, brain.shape)
+        image = np.where(brain, 100 + noise, 0).astype(np.float32)
+        image[radius < sizes[row.number - 2]] += 80
+        return Study(row.study_id, {MRSequence.T1C: Image(image, affine)})
+
+    def load_labels(row):
+        size = sizes[row.number - 2]
+        rings = [radius < size / 2, radius < size, radius < size + 1.5]
+        return LabelMap(np.select(rings, [1, 3, 2], default=0).astype(np.uint8), affine)
+
+    return known(Cohort(check_rows(table, source="drawn"), load, load_labels))
 
 
 def first(cohort: Cohort, number: int) -> Cohort:
@@ -99,15 +160,29 @@ def test_the_constructor_only_stores(kind):
     assert kind().settings == kind.Settings()
 
 
-def test_it_answers_on_the_grid_of_the_study(fitted, cohort):
+def test_its_answer_is_of_its_task(fitted, cohort):
     study = cohort.load(cohort.rows[-1])
     prediction = fitted.predict(study)
     assert isinstance(prediction, Prediction)
     assert prediction.study_id == study.study_id
+    if fitted.card.task is Task.SURVIVAL:
+        assert prediction.interval[0] <= prediction.value <= prediction.interval[1]
+        alive = list(prediction.probabilities.values())
+        assert alive == sorted(alive, reverse=True)
+        assert all(0 < share < 1 for share in alive)
+        return
     assert fitted.card.task is Task.SEGMENTATION  # other tasks: their own answer
     assert study.reference.grid.difference(prediction.labels.grid) is None
     assert prediction.labels.array.dtype == np.uint8
     assert set(np.unique(prediction.labels.array)) <= {0, 1, 2, 3, 4}
+
+
+def same_answer(one, other, study) -> bool:
+    """Tell whether two systems answer alike, to the last bit."""
+    first, second = one.predict(study), other.predict(study)
+    if first.labels is not None:
+        return np.array_equal(first.labels.array, second.labels.array)
+    return first == second
 
 
 def test_it_answers_the_same_after_saving_and_loading(fitted, cohort, tmp_path):
@@ -115,9 +190,7 @@ def test_it_answers_the_same_after_saving_and_loading(fitted, cohort, tmp_path):
     loaded = load_trained(tmp_path / "model", SYSTEMS)
     assert type(loaded) is type(fitted)
     assert loaded.settings == fitted.settings
-    study = cohort.load(cohort.rows[-1])
-    before, after = (system.predict(study).labels.array for system in (fitted, loaded))
-    assert np.array_equal(before, after)
+    assert same_answer(fitted, loaded, cohort.load(cohort.rows[-1]))
 
 
 def test_no_pickle_lies_in_its_bundle(fitted, tmp_path):
@@ -137,11 +210,9 @@ def test_altered_weights_are_refused(fitted, tmp_path):
         load_trained(tmp_path / "model", SYSTEMS)
 
 
-def test_the_same_seed_learns_the_same(fitted, kind, cohort):
-    again = kind(kind.TINY).fit(first(cohort, 4))
-    study = cohort.load(cohort.rows[-1])
-    expected, found = (system.predict(study).labels.array for system in (fitted, again))
-    assert np.array_equal(expected, found)
+def test_the_same_seed_learns_the_same(fitted, kind, cohort, teaching):
+    again = kind(kind.TINY).fit(teaching)
+    assert same_answer(fitted, again, cohort.load(cohort.rows[-1]))
 
 
 def test_a_cohort_without_its_fields_is_refused_by_name(kind, cohort):
@@ -166,9 +237,42 @@ def test_a_study_without_its_sequence_is_refused_by_name(fitted, cohort):
 
 
 @pytest.mark.slow
-def test_on_a_null_cohort_it_is_at_chance(kind, null_cohort):
+def test_on_a_null_cohort_it_is_at_chance(kind, request):
+    if kind.card.task is Task.SURVIVAL:
+        strangers = with_outcomes_of_others(drawn_survivors(48, seed=4), seed=1)
+        system = kind(kind.TINY).fit(first(strangers, 24))
+        assert null_p_value_of_hazards(system, last(strangers, 24)) > CHANCE
+        return
+    null_cohort = request.getfixturevalue("null_cohort")
     system = kind(kind.TINY).fit(first(null_cohort, 5))
     assert null_p_value(system, last(null_cohort, 5)) > CHANCE
+
+
+def test_hazards_that_were_learnt_are_not_at_chance():
+    patients, kind = drawn_survivors(40, seed=3), SYSTEMS["dempsey2005"]
+    system = kind(kind.TINY).fit(first(patients, 20))
+    assert null_p_value_of_hazards(system, last(patients, 20)) <= CHANCE
+
+
+def with_outcomes_of_others(cohort: Cohort, *, seed: int) -> Cohort:
+    """Give every patient what became of another."""
+    donors = np.random.default_rng(seed).permutation(len(cohort))
+    outcome = ("os_days", "os_event")
+    rows = [
+        replace(row, cells={**row.cells, **{c: cohort.rows[d].cells[c] for c in outcome}})
+        for row, d in zip(cohort.rows, donors, strict=True)
+    ]
+    return replace(cohort, rows=rows)
+
+
+def null_p_value_of_hazards(system, cohort: Cohort) -> float:
+    """Chance that hazards order patients as well as they do, if they know nothing."""
+    risk = np.array([system.predict(cohort.load(row)).value for row in cohort.rows])
+    days = [row.number_of("os_days") for row in cohort.rows]
+    died = [row.number_of("os_event") for row in cohort.rows]
+    rng, found = np.random.default_rng(0), harrell_c(days, died, risk)
+    by_chance = [harrell_c(days, died, rng.permutation(risk)) for _ in range(499)]
+    return (1 + np.count_nonzero(np.array(by_chance) >= found)) / 500
 
 
 def test_a_system_made_leaky_on_purpose_is_not_at_chance(null_cohort):

@@ -87,3 +87,12 @@ def test_fit_does_not_stall_in_the_rounding_of_the_likelihood(seed):
     time = np.ceil(rng.exponential(400 * np.exp(-0.4 * X[:, 0])))
     event = rng.random(60) < 0.9
     assert fit_cox(time, event, X).coefficients[0] == pytest.approx(0.4, abs=0.25)
+
+
+def test_a_penalty_draws_coefficients_to_nothing_and_always_has_a_best_fit():
+    time, event, X = patients(100, [0.8, -0.4])
+    free, held = fit_cox(time, event, X), fit_cox(time, event, X, penalty=50)
+    assert (np.abs(held.coefficients) < np.abs(free.coefficients)).all()
+    order = np.arange(1.0, 21)
+    standardized = -(order - order.mean())[:, None] / order.std()
+    assert 0 < fit_cox(order, np.ones(20), standardized, penalty=1).coefficients[0] < 5

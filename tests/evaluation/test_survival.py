@@ -180,3 +180,10 @@ def test_impossible_input_is_refused():
         integrated_brier([0.1], times=[1])
     with pytest.raises(ValueError, match="5 groups of 2 rows"):
         calibrate_at([1, 2], [1, 1], [0.5, 0.5], horizon=1)
+
+
+def test_pairs_are_formed_within_groups_only():
+    time, event, risk = [1, 2, 3, 4], [1, 1, 1, 1], [4, 3, 20, 10]
+    assert harrell_c(time, event, risk) < 1
+    assert harrell_c(time, event, risk, groups=["a", "a", "b", "b"]) == 1
+    assert np.isnan(harrell_c(time, event, risk, groups=[0, 1, 2, 3]))

@@ -19,6 +19,9 @@ from gliokit.analysis.evaluation_tables import Draws, compared, system_result, w
 from gliokit.analysis.fold_work import FoldResult, prediction_path
 from gliokit.analysis.output import write_whole
 from gliokit.analysis.record_json import plain
+from gliokit.analysis.survival_evaluation import compared_survival, with_survival
+from gliokit.analysis.survival_tables import survival_report_tables
+from gliokit.analysis.survival_work import is_of_survival
 from gliokit.analysis.worst_cases import picture_worst
 from gliokit.core.cohort import Cohort
 from gliokit.core.errors import SettingsError
@@ -84,12 +87,14 @@ def run_evaluation(
     Raises
     ------
     SettingsError
-        If `against` is none of the systems.
+        If `against` is none of the systems, systems answer different questions, or lessons are
+        asked for that only segmentation has.
     FoldError, OutputError, CohortError, DeviceError
         As `run_trial`.
     """
     if frame.against and frame.against not in trial.plans:
         raise SettingsError(f"--against {frame.against}: evaluated are {', '.join(trial.plans)}")
+    _check_task(trial, lessons=bool(lessons))
     results: list[FoldResult] = []
     with closing(run_trial(trial, out, how=how)) as run:
         try:
@@ -123,8 +128,14 @@ def assemble(
         if done
     )
     tested = trial.cohort.only({study for fold in trial.folds.folds for study in fold.test})
+    tables: list[Table] = []
+    if any(is_of_survival(plan.kind.card) for plan in trial.plans.values()):
+        systems, tables = _with_survival(systems, trial, out, draws=draws)
+    made = make_evaluation(systems, tested, frame=frame)
+    first = survival_report_tables(systems, made.compared_survival)
     evaluation = replace(
-        make_evaluation(systems, tested, frame=frame),
+        made,
+        tables=(*first, *tables),
         split=_split(trial.folds, trial.repeats),
         folds_sha256=trial.folds.sha256,
         undone=len(trial.tasks) - len(results),
@@ -137,11 +148,39 @@ def assemble(
     return evaluation, picture_worst(systems, tested, path_of)
 
 
+def _check_task(trial: Trial, *, lessons: bool) -> None:
+    """Refuse systems that cannot be set side by side."""
+    survival = {is_of_survival(plan.kind.card) for plan in trial.plans.values()}
+    if len(survival) > 1:
+        raise SettingsError(
+            f"{', '.join(trial.plans)} answer different questions, some with outlines and some "
+            "with survival; evaluate them apart"
+        )
+    if survival == {True} and lessons:
+        raise SettingsError(
+            "--leak and --controls are lessons of systems that outline tumors; drop them"
+        )
+
+
+def _with_survival(
+    systems: tuple[SystemResult, ...], trial: Trial, out: Path, *, draws: Draws
+) -> tuple[tuple[SystemResult, ...], list[Table]]:
+    """Add how well hazards order patients, and the tables of the authors' study designs."""
+    found: list[SystemResult] = []
+    tables: list[Table] = []
+    for system in systems:
+        plan, folder = trial.plans[system.name], out / system.name
+        own, shown = with_survival(system, plan, trial, folder=folder, draws=draws)
+        found.append(own)
+        tables += shown
+    return tuple(found), tables
+
+
 def make_evaluation(
     systems: tuple[SystemResult, ...], cohort: Cohort, *, frame: Frame
 ) -> Evaluation:
     """Compare the systems, and say on whom they were tested and with what."""
-    facts = cohort_facts(cohort.rows)
+    facts, draws = cohort_facts(cohort.rows), Draws(frame.seed, frame.resamples)
     names = [system.name for system in systems]
     against = frame.against if frame.against in names else names[-1]
     return Evaluation(
@@ -152,7 +191,8 @@ def make_evaluation(
         split="predictions that were given",
         facts={**frame.facts, "rows of the tested studies, sha256": facts.sha256, **_versions()},
         systems=systems,
-        compared=compared(systems, against, draws=Draws(frame.seed, frame.resamples)),
+        compared=compared(systems, against, draws=draws),
+        compared_survival=compared_survival(systems, against, draws=draws),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from gliokit.analysis.fold_work import FoldResult, Plan
 from gliokit.analysis.learning_curves import read_curves
 from gliokit.analysis.output import csv_text, write_whole
+from gliokit.analysis.survival_tables import write_survival_tables
 from gliokit.core.settings import as_mapping
 from gliokit.evaluation.segmentation_scores import (
     METRICS,
@@ -118,6 +119,9 @@ def mean_text(own: MetricSummary) -> str:
 
 def write_tables(out: Path, evaluation: Evaluation) -> None:
     """Write the cases of each system into its folder in `out`, and one summary."""
+    if any(system.survival for system in evaluation.systems):
+        write_survival_tables(out, evaluation, cases=CASES, summary=SUMMARY)
+        return
     for system in evaluation.systems:
         (out / system.name).mkdir(parents=True, exist_ok=True)
         write_whole(out / system.name / CASES, csv_text(CASE_COLUMNS, _case_rows(system.cases)))

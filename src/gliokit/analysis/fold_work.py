@@ -18,6 +18,13 @@ from gliokit.analysis.failure import reason
 from gliokit.analysis.output import write_whole
 from gliokit.analysis.record_json import plain, read_case
 from gliokit.analysis.scored_case import answered_case, failed_case
+from gliokit.analysis.survival_work import (
+    DESCRIBED,
+    asked_case,
+    is_of_survival,
+    patients_in_numbers,
+    prognostic,
+)
 from gliokit.analysis.training_run import remove_checkpoints, save_fitted
 from gliokit.bundles.trained import load_trained
 from gliokit.core.cohort import Cohort, Row
@@ -134,14 +141,16 @@ class FoldWork:
     def failed(self, task: FoldTask, why: str) -> FoldResult:
         """Give the result of a fold that could not be trained."""
         cases = tuple(
-            replace(
-                failed_case(self.cohort, row, fold=task.fold.number, why=f"not trained: {why}"),
-                side=side,
-            )
+            replace(self._unanswered(task, row, f"not trained: {why}"), side=side)
             for side in self.sides
             for row in self._rows(task, side)
         )
         return FoldResult(task.system, task.fold.number, cases, reason=why)
+
+    def _unanswered(self, task: FoldTask, row: Row, why: str) -> CaseResult:
+        if is_of_survival(self.plans[task.system].kind.card):
+            return CaseResult(row.patient_id, row.study_id, task.fold.number, (), reason=why)
+        return failed_case(self.cohort, row, fold=task.fold.number, why=why)
 
     def _rows(self, task: FoldTask, side: str) -> Iterator[Row]:
         studies = set(getattr(task.fold, side))
@@ -155,18 +164,34 @@ class FoldWork:
         training = folder / TRAINING
         training.mkdir(parents=True, exist_ok=True)
         system = plan.kind(plan.settings, run=replace(self.run, folder=training))
-        train = self.cohort.only(task.fold.train)
+        train = self._learnt_from(task)
         aside = self.cohort.only(task.fold.validation) if task.fold.validation else None
         before, began = _minutes(folder), time.monotonic()
         try:
-            system.fit(train, aside)
+            if is_of_survival(plan.kind.card):
+                own = prognostic(system)
+                own.learn(patients_in_numbers(own, train, folder=self._described(task)))
+            else:
+                system.fit(train, aside)
         finally:  # a training that is stopped goes on another time
             write_whole(folder / MINUTES, json.dumps(before + (time.monotonic() - began) / 60))
         save_fitted(system, train, model)
         remove_checkpoints(training)
         return system
 
+    def _learnt_from(self, task: FoldTask) -> Cohort:
+        """Give who teaches; where nothing is chosen by other patients, those set aside too."""
+        aside = is_of_survival(self.plans[task.system].kind.card)
+        return self.cohort.only({*task.fold.train, *(task.fold.validation if aside else ())})
+
+    def _described(self, task: FoldTask) -> Path:
+        return self.out / task.system / DESCRIBED
+
     def _asked(self, system: System, task: FoldTask, row: Row, side: str) -> CaseResult:
+        if is_of_survival(system.card):
+            own, folder = prognostic(system), self._described(task)
+            case = asked_case(own, self.cohort, row, fold=task.fold.number, folder=folder)
+            return replace(case, side=side)
         path = None
         if side == TEST:
             path = prediction_path(self.out, task.system, row.study_id, repeat=task.repeat)

@@ -6,9 +6,10 @@ from types import MappingProxyType
 from gliokit.bundles.bundle import read_bundle, shipped_bundles
 from gliokit.core.errors import SettingsError
 from gliokit.core.system import System
+from gliokit.prognosis.catalogue import SYSTEMS as PROGNOSIS
 from gliokit.segmentation.catalogue import SYSTEMS as SEGMENTATION
 
-SYSTEMS: MappingProxyType[str, type[System]] = MappingProxyType(dict(SEGMENTATION))
+SYSTEMS: MappingProxyType[str, type[System]] = MappingProxyType({**SEGMENTATION, **PROGNOSIS})
 
 UNTRAINED = "no weights shipped: train it on a cohort of yours"
 

@@ -15,7 +15,7 @@ from gliokit.analysis.output import explained
 from gliokit.bundles.bundle import Bundle
 from gliokit.bundles.trained import Trained, check_replaceable, save_trained
 from gliokit.core.cohort import Cohort
-from gliokit.core.system import System, check_fields
+from gliokit.core.system import System, Task, check_fields
 from gliokit.evaluation.folds import set_aside
 from gliokit.learning.log import LOG
 
@@ -37,11 +37,12 @@ def train_model(
     system : System
         With its settings and its run; the run's folder is set here.
     cohort : Cohort
-        With labels.
+        With labels, or outcomes.
     model : Path
         Folder of the bundle.
     validation : float
-        Share of the patients set aside to choose weights by; 0 sets none aside.
+        Share of the patients set aside to choose weights by; 0 sets none aside, nor does a system
+        of survival.
     force : bool
         Replace the bundle that stands in `model`.
 
@@ -61,7 +62,9 @@ def train_model(
     """
     check_replaceable(model, force=force)
     check_fields(cohort, system.card)
-    train, aside = split(cohort, validation, seed=system.run.seed)
+    # a system of survival chooses nothing by other patients, so that all of them teach
+    share = 0.0 if system.card.task is Task.SURVIVAL else validation
+    train, aside = split(cohort, share, seed=system.run.seed)
     folder = training_folder(model)
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -191,8 +191,15 @@ def _tell(count: Callable[[str], None], result: FoldResult) -> None:
 
 
 def _show(out: Path, evaluation: Evaluation) -> None:
-    """Print the Dice of each system, and where the files are."""
+    """Print the Dice or C-index of each system, and where the files are."""
     for system in evaluation.systems:
+        if own := system.survival:
+            bars = "".join(f", {bar.name} {bar.c_index:.3f}" for bar in own.bars)
+            say(
+                f"{system.name:12s} C-index {own.c_index:.3f} ({own.limits[0]:.3f} to "
+                f"{own.limits[1]:.3f}){bars}, permuted outcomes {own.null.mean:.3f}"
+            )
+            continue
         figures = [own for own in system.summaries if own.metric == "dice"]
         text = ", ".join(f"{own.region} {own.mean:.3f}" for own in figures)
         say(f"{system.name:12s} mean Dice {text}")

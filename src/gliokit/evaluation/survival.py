@@ -49,7 +49,9 @@ class HorizonCalibration:
     observed_to_expected: float
 
 
-def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
+def harrell_c(
+    time: ArrayLike, event: ArrayLike, risk: ArrayLike, *, groups: ArrayLike | None = None
+) -> float:
     """Chance that the patient with the earlier event has the larger risk.
 
     Of all pairs of patients whose order is known.
@@ -60,6 +62,9 @@ def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
         Of the event, or of the last observation; whether the event was seen.
     risk : (n,)
         Larger means earlier; equal risks count half.
+    groups : (n,), optional
+        Pairs are formed within these only, such as folds, whose models must not be ordered
+        together (`gliokit.evaluation.out_of_fold.mean_over_folds`).
 
     Returns
     -------
@@ -72,7 +77,8 @@ def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
         If shapes differ, there is no row, or a value is out of range or not finite.
     """
     times, events, risks = _follow_up(time, event, risk)
-    return _concordance(times, events, risks, np.ones(times.size))
+    together = np.zeros(times.size) if groups is None else np.asarray(groups)
+    return _concordance(times, events, risks, np.ones(times.size), groups=together)
 
 
 def uno_c(
@@ -271,11 +277,15 @@ def _concordance(
     event: NDArray[np.bool_],
     risk: NDArray[np.float64],
     weights: NDArray[np.float64],
+    *,
+    groups: NDArray[np.generic] | None = None,
 ) -> float:
     """Share of pairs in order, weighed by the patient with the earlier event."""
     first = np.flatnonzero(event & (weights > 0))
     # of the same time, who was censored lived longer
     later = (time > time[first, None]) | ((time == time[first, None]) & ~event)
+    if groups is not None:
+        later &= groups == groups[first, None]
     pairs = weights[first] @ later
     higher = (risk < risk[first, None]) + 0.5 * (risk == risk[first, None])
     total = float(pairs.sum())

@@ -86,6 +86,7 @@ def render_evaluation(evaluation: Evaluation, worst: Sequence[Comparison] = ()) 
         attention=_attention(evaluation),
         regions=regions,
         rows=[_row(system) for system in evaluation.systems],
+        survival_chart=_survival_chart(evaluation),
         dice_charts=[(region, _dice_chart(evaluation, region)) for region in regions],
         difference_charts=[
             (region, chart)
@@ -116,12 +117,13 @@ def _attention(evaluation: Evaluation) -> list[str]:
         )
     for system in evaluation.systems:
         if system.failed:
+            counted = "average" if system.survival else "if nothing had been outlined"
             said.append(
                 f"{system.name} gave no answer for {len(system.failed)} of {len(system.cases)} "
-                "studies: they count as if nothing had been outlined."
+                f"studies: they count as {counted}."
             )
         unscored = sum(not case.scores for case in system.cases)
-        if unscored:
+        if unscored and not system.survival:
             said.append(f"{system.name}: {unscored} studies have no reference that can be read.")
     return said
 
@@ -148,6 +150,20 @@ def _dice_chart(evaluation: Evaluation, region: Region) -> Markup:
         if own.region is region and own.metric == MAIN_METRIC
     ]
     return dot_chart(lines, title=f"Dice, {REGION_TERMS[region]}", limits=(0, 1))
+
+
+def _survival_chart(evaluation: Evaluation) -> Markup | None:
+    """Draw the C-index of every system, and of the bars beside the first."""
+    found = [(own.name, own.survival) for own in evaluation.systems if own.survival]
+    if not found:
+        return None
+    figures = [(name, own.c_index, own.limits) for name, own in found]
+    figures += [(bar.name, bar.c_index, bar.limits) for bar in found[0][1].bars]
+    lines = [
+        Line(name, value, *limits, f"{_figure(value)}{_interval(limits)}", [])
+        for name, value, limits in figures
+    ]
+    return dot_chart(lines, title="C-index", limits=(0, 1))
 
 
 def _difference_chart(compared: Sequence[Compared], region: Region) -> Markup | None:

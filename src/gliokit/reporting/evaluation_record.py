@@ -1,8 +1,8 @@
 """What an evaluation found: every study of every system, before it is summarized.
 
 A study without an answer stays in: it is scored as if nothing had been outlined, and where its
-reference has no such region, which nothing would match, its scores are left undefined. So a
-system gains nothing by failing.
+reference has no such region, which nothing would match, its scores are left undefined; of survival,
+it counts as average. So a system gains nothing by failing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from statistics import fmean, median
 
 from gliokit.core.system import SystemCard
 from gliokit.evaluation.segmentation_scores import CaseScores, MetricSummary
+from gliokit.reporting.survival_record import SurvivalCompared, SurvivalSummary
 
 TEST = "test"
 
@@ -34,6 +35,8 @@ class CaseResult:
         Of the answer; `nan` if there is none, or it was given.
     reason : str
         Why there is no answer; empty if there is one.
+    value : float
+        The number that was answered, as a log hazard; `nan` of a label map, or without an answer.
     """
 
     patient_id: str
@@ -44,6 +47,7 @@ class CaseResult:
     seconds: float = nan
     peak_mb: float = nan
     reason: str = ""
+    value: float = nan
 
     @property
     def mean_dice(self) -> float:
@@ -98,6 +102,8 @@ class SystemResult:
         Of all folds.
     summaries : tuple of MetricSummary
         Per region and metric.
+    survival : SurvivalSummary or None
+        Of a system that answers with survival.
     """
 
     name: str
@@ -108,6 +114,7 @@ class SystemResult:
     failures: Mapping[int, str] = field(default_factory=dict)
     curves: tuple[Curve, ...] = field(default=(), repr=False)
     summaries: tuple[MetricSummary, ...] = ()
+    survival: SurvivalSummary | None = None
 
     @property
     def failed(self) -> tuple[CaseResult, ...]:
@@ -183,6 +190,8 @@ class Evaluation:
         In the order named.
     compared : tuple of Compared
         Per pair, region and metric.
+    compared_survival : tuple of SurvivalCompared
+        Per pair of systems that answer with survival.
     tables : tuple of Table
         Further lessons.
     folds_sha256 : str
@@ -199,6 +208,7 @@ class Evaluation:
     facts: Mapping[str, str]
     systems: tuple[SystemResult, ...]
     compared: tuple[Compared, ...] = ()
+    compared_survival: tuple[SurvivalCompared, ...] = ()
     tables: tuple[Table, ...] = ()
     folds_sha256: str = ""
     undone: int = 0

@@ -1,0 +1,1 @@
+"""How long patients may live: published systems, each one file, and what they share."""
