@@ -13,14 +13,16 @@ from gliokit.bundles.bundle import Card, read_bundle, shipped_bundles
 from gliokit.core.settings import as_mapping
 from gliokit.core.system import System, SystemCard
 from gliokit.reporting.findings_json import findings_schema
+from gliokit.reporting.timeline_schema import timeline_schema
 
 DOCS = Path(__file__).parent
 
 
 def main() -> None:
     """Write them beside this script."""
-    schema = json.dumps(findings_schema(), indent=2, ensure_ascii=False)
-    (DOCS / "findings.schema.json").write_text(schema + "\n")
+    for name, schema in (("findings", findings_schema()), ("timeline", timeline_schema())):
+        text = json.dumps(schema, indent=2, ensure_ascii=False)
+        (DOCS / f"{name}.schema.json").write_text(text + "\n")
     (DOCS / "models").mkdir(exist_ok=True)
     for name, folder in shipped_bundles().items():
         (DOCS / "models" / f"{name}.md").write_text(card_page(read_bundle(folder).card))

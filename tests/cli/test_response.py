@@ -233,3 +233,71 @@ def test_a_region_that_no_image_shows_has_no_volume(response, visits, tmp_path):
     response(folder, *CRITERIA)
     record = json.loads((tmp_path / "out" / "timeline.json").read_text())
     assert "WT" not in json.dumps(record["visits"][0]["volumes"])
+
+
+def test_results_of_an_analysis_are_no_images(gliokit, tmp_path):
+    for name in ("summary.csv", "failures.csv"):
+        (tmp_path / "analyzed" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "analyzed" / name).touch()
+    ending = gliokit("response", tmp_path / "analyzed", "-o", tmp_path / "out")
+    assert ending.code == 2
+    assert "holds results of gliokit analyze, not images" in ending.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_a_table_is_read_as_dicom(gliokit, tmp_path):
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "note").write_text("no image")
+    ending = gliokit("response", tmp_path / "export", "-o", tmp_path / "out")
+    assert ending.code == 2
+    assert "no series of MR images in it (1 files are no DICOM)" in ending.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_are_of_dicom_and_refused_with_a_table(response, visits, tmp_path):
+    ending = response(visits(4, 5), "--results", tmp_path)
+    assert ending.code == 2
+    assert "drop --results" in " ".join(ending.stderr.split())
+
+
+def test_without_a_baseline_changes_are_from_the_first_visit_and_that_is_said(
+    gliokit, visits, tmp_path
+):
+    folder = visits(4, 6)
+    text = (folder / "visits.csv").read_text().replace(",-200,", ",,")
+    (folder / "visits.csv").write_text(text)
+    out = tmp_path / "out"
+    gliokit("response", folder, "-o", out, "--registered", "--criteria", "rano_hgg2010")
+    record = json.loads((out / "timeline.json").read_text())
+    assert record["notes"] == [
+        "rano_hgg2010 has no baseline: targets and changes are from the first visit."
+    ]
+    assert {own["day"]["value"] for own in record["visits"][1]["changes"]} == {0}
+
+
+def test_enhancement_that_did_not_grow_leaves_a_low_grade_tumor_stable(response, visits, tmp_path):
+    response(visits(6, 6, 6), "--criteria", "rano_lgg2011")
+    assert categories(tmp_path / "out", "rano_lgg2011") == ["baseline", "SD", "SD"]
+
+
+def test_a_visit_without_contrast_is_not_assessable_and_the_next_is(response, visits, tmp_path):
+    folder = visits(5, 5, 8)
+    first, *rest = (folder / "visits.csv").read_text().splitlines()
+    rest[1] = rest[1].replace("t1c.nii.gz", "")
+    (folder / "visits.csv").write_text("\n".join([first, *rest]))
+    ending = response(folder, "--criteria", "macdonald1990")
+    assert ending.code == 0, ending.stderr
+    found = categories(tmp_path / "out", "macdonald1990")
+    assert found == ["baseline", "not assessable", "PD"]
+
+
+def test_diameters_that_end_midway_are_shorter_and_settings_say_so(response, visits, tmp_path):
+    def product(*words):
+        ending = response(visits(6, 6), "--criteria", "macdonald1990", "--force", *words)
+        assert ending.code == 0, ending.stderr
+        record = json.loads((tmp_path / "out" / "timeline.json").read_text())
+        return record["visits"][0]["enhancing"]["product"]["value"]
+
+    assert product("--midway") < product()
+    response(visits(6, 6), "--criteria", "macdonald1990", "--force", "--midway")
+    assert "midway" in (tmp_path / "out" / "settings.json").read_text()

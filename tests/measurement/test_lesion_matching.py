@@ -150,6 +150,39 @@ def test_parts_below_the_minimum_volume_are_no_lesions():
     assert numbered((A, 0.5), (B, 5)).max() == 2
 
 
+def test_specks_are_numbered_after_the_lesions_if_asked_for_as_long_as_there_are_numbers():
+    two = ((A, 2), (B, 5))
+    assert numbered(*two, minimum_ml=0.1).max() == 1
+    mask = numbered(*two) > 0
+    assert number_lesions(mask, AFFINE, minimum_ml=0.1, speck_ml=0.01)[A[0], A[1], 20] == 2
+    assert number_lesions(mask, AFFINE, minimum_ml=0.1, speck_ml=0.05).max() == 1
+    specks = np.zeros(SHAPE, dtype=bool)
+    specks[::2, ::2, ::2] = True
+    assert number_lesions(specks, AFFINE, minimum_ml=0.1, speck_ml=0.0).max() == 255
+
+
+def test_speck_on_the_place_of_a_lesion_is_its_rest():
+    visits = [numbered((A, 6), (B, 8)), numbered((A, 1), (B, 8)), numbered((A, 6), (B, 8))]
+    history = match_lesions(visits, AFFINE, specks=[(), (2,), ()])
+    assert states(history)["L2"] == (State.FIRST, State.PRESENT, State.PRESENT)
+    assert history.names(1) == {1: "L1", 2: "L2"}
+
+
+def test_specks_elsewhere_and_on_the_place_of_what_is_gone_or_still_large_are_nothing():
+    first = numbered((A, 6), (B, 8))
+    elsewhere = match_lesions([first, numbered((B, 8), (C, 1))], AFFINE, specks=[(), (2,)])
+    assert states(elsewhere)["L2"] == (State.FIRST, State.VANISHED)
+    assert len(elsewhere.courses) == 2
+    back = match_lesions(
+        [first, numbered((B, 8)), numbered((A, 1), (B, 8))], AFFINE, specks=[(), (), (2,)]
+    )
+    assert states(back)["L2"] == (State.FIRST, State.VANISHED, State.VANISHED)
+    beside = [first, numbered((A, 6), (B, 5), ((42, 38, 30), 1))]
+    kept = match_lesions(beside, AFFINE, specks=[(), (3,)])
+    assert states(kept)["L1"] == (State.FIRST, State.PRESENT)
+    assert match_lesions([first], AFFINE, specks=[(1, 2)]).courses == ()
+
+
 def test_more_lesions_than_can_be_numbered_are_refused():
     specks = np.zeros(SHAPE, dtype=bool)
     specks[::2, ::2, ::2] = True
@@ -177,3 +210,11 @@ def test_lesion_outside_the_common_grid_is_refused():
     away[0, 3] = 500
     with pytest.raises(GeometryError, match="lesion 1 lies outside the common grid"):
         on_common_grid(numbered((A, 5)), AFFINE, away, Grid(SHAPE, AFFINE))
+
+
+def test_specks_outside_the_common_grid_are_left_out_where_lesions_are_refused():
+    grid = Grid((4, 4, 4), np.eye(4))
+    visit = numbered((A, 6))
+    with pytest.raises(GeometryError, match="outside the common grid"):
+        on_common_grid(visit, AFFINE, np.eye(4), grid)
+    assert not on_common_grid(visit, AFFINE, np.eye(4), grid, specks=(1,)).any()

@@ -9,7 +9,7 @@ from gliokit.measurement.lesion_matching import State, number_lesions
 from gliokit.measurement.lesion_size import Protocol, measure_size
 from gliokit.measurement.measurability import SIZE_RULES
 from gliokit.measurement.response.facts import NewLesion, NonTarget
-from gliokit.measurement.targets import LesionVisit, follow_lesions
+from gliokit.measurement.targets import LesionVisit, follow_lesions, lesion_visit
 
 SHAPE = (80, 60, 12)
 GRID = Grid(SHAPE, np.eye(4))
@@ -67,6 +67,24 @@ def test_target_keeps_counting_with_the_size_it_has_however_small():
         State.VANISHED,
     ]
     assert [size.volume_ml for size in sizes] == pytest.approx([0.123, 0.039, 0])
+
+
+def test_rest_below_the_minimum_volume_is_not_gone_as_long_as_it_is_seen():
+    def seen(day, *sizes):
+        return lesion_visit(day, crosses(*sizes), GRID.affine, minimum_ml=0.1)
+
+    sizes = follow(seen(0, (A, 25, 25)), seen(30, (A, 5, 3)), seen(60), seen(90, (A, 5, 3)))
+    assert [size.product_mm2 for size in sizes] == [625, 15, 0, 0]
+    assert [size.volume_ml for size in sizes] == pytest.approx([0.147, 0.021, 0, 0])
+
+
+def test_speck_where_no_lesion_was_is_neither_new_nor_a_target():
+    def seen(day, *sizes):
+        return lesion_visit(day, crosses(*sizes), GRID.affine, minimum_ml=0.1)
+
+    first, second = follow(seen(0, (A, 25, 25), (C, 5, 3)), seen(30, (A, 25, 25), (B, 5, 3)))
+    assert (second.new_lesion, second.product_mm2) == (NewLesion.NONE, 625)
+    assert [lesion.name for lesion in (*first.lesions, *second.lesions)] == ["L1", "L1"]
 
 
 def test_parts_of_a_target_that_split_are_added():

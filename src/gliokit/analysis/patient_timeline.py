@@ -9,33 +9,32 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from pathlib import Path
 from typing import TypeAlias
 
-from gliokit.analysis.output import FINDINGS
 from gliokit.analysis.patient_visits import PatientVisit
+from gliokit.analysis.visit_volumes import VisitVolumes, measure_volumes, shows
 from gliokit.core.cohort import Row
-from gliokit.core.errors import CohortError, FindingsError, NotAssessableError
-from gliokit.core.findings import Quantity
-from gliokit.core.vocabulary import ClinicalChange, MRSequence, Region
-from gliokit.measurement.lesion_matching import number_lesions
+from gliokit.core.errors import CohortError, NotAssessableError
+from gliokit.core.vocabulary import ClinicalChange
+from gliokit.measurement.chords import Ends
+from gliokit.measurement.diameters import Calipers
 from gliokit.measurement.lesion_size import Protocol
 from gliokit.measurement.measurability import SIZE_RULES, measured_mask
 from gliokit.measurement.response.baseline import choose_baseline
 from gliokit.measurement.response.catalogue import CRITERIA
 from gliokit.measurement.response.course import classify_course
-from gliokit.measurement.response.criterion import Criterion
-from gliokit.measurement.response.facts import Flair, NewLesion
+from gliokit.measurement.response.criterion import AREA_THRESHOLDS, Criterion
+from gliokit.measurement.response.facts import Enhancement, Flair, NewLesion
 from gliokit.measurement.response.options import Options
 from gliokit.measurement.response.visit import Disease, Treatment, Visit
 from gliokit.measurement.response.vocabulary import Component
-from gliokit.measurement.targets import LesionVisit, VisitSizes, follow_lesions
+from gliokit.measurement.targets import LesionVisit, VisitSizes, follow_lesions, lesion_visit
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
-from gliokit.measurement.volume import volumes_by_region
-from gliokit.reporting.findings_json import read_findings
+from gliokit.measurement.volume_course import ChangeSince, changes_through_time
 
-# of both components, one for each visit; None where a visit lacks the images that show it
-Sizes: TypeAlias = Mapping[Component, tuple[VisitSizes, ...] | None]
+# of both components, one for each visit; None where a visit lacks the images that show it, and at
+# all visits where the baseline does
+Sizes: TypeAlias = Mapping[Component, tuple[VisitSizes | None, ...]]
 # rule on size, whether both components are followed, and index of the baseline, to the sizes
 Follow: TypeAlias = Callable[[str, bool, int], Sizes]
 
@@ -65,7 +64,6 @@ NEITHER = frozenset(
         "none",
     }
 )
-SAME_ML = 0.05  # volumes of findings and labels that are of one map
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ class ResponseRun:
     options : Options
         Baseline, component, readings.
     minimum_ml : float
-        Smaller lesions are not followed.
+        Smaller lesions are not followed, unless they are what is left of one.
     flair_worse : float or None
         Growth of T2/FLAIR disease over the baseline, as a share, from which it counts as
         significantly worse; None leaves that to a reader.
@@ -89,6 +87,8 @@ class ResponseRun:
         Whether the treatment that is judged is for recurrent disease.
     treatment_start_day, immunotherapy_start_day : int or None
         On the scale of the visits; None where unknown.
+    ends : Ends
+        Where diameters end in their last pixels.
     """
 
     criteria: tuple[str, ...] = USUAL_CRITERIA
@@ -99,6 +99,7 @@ class ResponseRun:
     recurrent: bool = False
     treatment_start_day: int | None = None
     immunotherapy_start_day: int | None = None
+    ends: Ends = Ends.EDGE
 
 
 def make_timeline(
@@ -129,21 +130,28 @@ def make_timeline(
         on_stage(f"applying {name}")
         verdicts.append(_verdicts(visits, follow, CRITERIA[name], treatment, run))
     first = CRITERIA[run.criteria[0]]
+    notes: tuple[str, ...] = ()
     try:
         start = _baseline(visits, first, treatment, run)
-    except NotAssessableError:  # the verdicts say so
+    except NotAssessableError:  # the verdicts say why
         start = 0
+        notes = (f"{first.name} has no baseline: targets and changes are from the first visit.",)
     shown = _sizes(follow, first, run, baseline=start)
+    measured = [measure_volumes(visit, millimeters=not run.voxel_units) for visit in visits]
+    volumes = [own.volumes for own in measured]
+    changes = changes_through_time([visit.day for visit in visits], volumes, baseline=start)
     return PatientTimeline(
         patient_id=rows[0].patient_id,
         visits=tuple(
-            _timeline_visit(visit, _at(shown, number)) for number, visit in enumerate(visits)
+            _timeline_visit(visit, _at(shown, number), measured[number], changes[number])
+            for number, visit in enumerate(visits)
         ),
         treatment=treatment,
         therapy=_therapy(rows),
         verdicts=tuple(verdicts),
         simulated=simulated,
         voxel_units=run.voxel_units,
+        notes=notes,
     )
 
 
@@ -212,15 +220,20 @@ def _follow(
     protocol = Protocol(
         SIZE_RULES[rule],
         targets=TARGETS_OF_EACH if mixed else None,
+        calipers=Calipers(ends=run.ends),
         millimeters=not run.voxel_units,
     )
-    sizes: dict[Component, tuple[VisitSizes, ...] | None] = {}
+    sizes: dict[Component, tuple[VisitSizes | None, ...]] = {}
     for component in (Component.ENHANCING, Component.NONENHANCING):
-        sizes[component] = None  # where a visit lacks the images that show it
-        if all(_shows(visit, component) for visit in visits):
-            lesions = [_lesions(visit, component, protocol, run.minimum_ml) for visit in visits]
-            grid = visits[0].labels.grid
-            sizes[component] = follow_lesions(lesions, grid, protocol, baseline=baseline)
+        sizes[component] = (None,) * len(visits)
+        if not shows(visits[baseline], component):
+            continue
+        shown = [number for number, visit in enumerate(visits) if shows(visit, component)]
+        lesions = [_lesions(visits[n], component, protocol, run.minimum_ml) for n in shown]
+        grid, first = visits[0].labels.grid, shown.index(baseline)
+        followed = follow_lesions(lesions, grid, protocol, baseline=first)
+        found = dict(zip(shown, followed, strict=True))
+        sizes[component] = tuple(found.get(number) for number in range(len(visits)))
     return sizes
 
 
@@ -234,15 +247,9 @@ def _lesions(
     visit: PatientVisit, component: Component, protocol: Protocol, minimum_ml: float
 ) -> LesionVisit:
     mask = measured_mask(visit.labels.array, component=component, interior=protocol.rule.interior)
-    numbers = number_lesions(mask, visit.labels.affine, minimum_ml=minimum_ml)
-    return LesionVisit(visit.day, numbers, visit.labels.affine, visit.to_visit)
-
-
-def _shows(visit: PatientVisit, component: Component) -> bool:
-    images = visit.study.images
-    if component is Component.ENHANCING:
-        return MRSequence.T1C in images
-    return MRSequence.FLAIR in images or MRSequence.T2 in images
+    return lesion_visit(
+        visit.day, mask, visit.labels.affine, minimum_ml=minimum_ml, to_visit=visit.to_visit
+    )
 
 
 def _verdicts(
@@ -257,12 +264,16 @@ def _verdicts(
     try:
         start = _baseline(visits, criterion, treatment, run)
         sizes = _sizes(follow, criterion, run, baseline=start)
-        if missing := [part for part in _parts(component) if sizes[part] is None]:
+        if missing := [part for part in _parts(component) if sizes[part][start] is None]:
             raise NotAssessableError(
-                f"{missing[0]} tumor cannot be seen at every visit: images are missing"
+                f"{missing[0]} tumor cannot be seen at the baseline: images are missing"
             )
         told = [
-            _visit(visit, _at(sizes, number), component, _flair(sizes, number, start, run))
+            replace(
+                _visit(visit, _at(sizes, number), component),
+                flair=_flair(sizes, number, start, run),
+                enhancement=_enhancement(sizes, number, start),
+            )
             for number, visit in enumerate(visits)
         ]
         options = replace(run.options, component=component)
@@ -273,14 +284,13 @@ def _verdicts(
 
 
 def _at(sizes: Sizes, number: int) -> dict[Component, VisitSizes | None]:
-    return {part: own[number] if own else None for part, own in sizes.items()}
+    return {part: own[number] for part, own in sizes.items()}
 
 
 def _visit(
     visit: PatientVisit,
     sizes: Mapping[Component, VisitSizes | None],
     component: Component,
-    flair: Flair | None,
 ) -> Visit:
     cells, row = visit.row.cells, visit.row
     change = cells.get("clinical_change")
@@ -291,7 +301,6 @@ def _visit(
         nonenhancing=_disease(sizes[Component.NONENHANCING]),
         new_lesion=_new([sizes[part] for part in _parts(component)]),
         outside_field=None if field_cell is None else field_cell == "0",
-        flair=flair,
         dexamethasone_mg_per_day=_known(row, "dexamethasone_mg_per_day"),
         clinical_change=ClinicalChange(change) if change else None,
         kps=_known(row, "kps"),
@@ -322,18 +331,51 @@ def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | N
 
     Worse is told from the smallest volume since the baseline, better from the baseline.
     """
-    followed = sizes[Component.NONENHANCING]
-    if run.flair_worse is None or followed is None or not followed[start].volume_ml:
+    if run.flair_worse is None or number < start:
         return None
-    volumes = [visit.volume_ml for visit in followed]
-    least = min(volumes[start : max(number, start + 1)])
-    if volumes[number] >= least * (1 + run.flair_worse):
+    now, before = _since(sizes[Component.NONENHANCING], number, start)
+    if now is None or not before or not before[0].volume_ml:
+        return None
+    if now.volume_ml >= min(visit.volume_ml for visit in before) * (1 + run.flair_worse):
         return Flair.WORSE
-    return Flair.BETTER if volumes[number] < volumes[start] else Flair.STABLE
+    return Flair.BETTER if now.volume_ml < before[0].volume_ml else Flair.STABLE
+
+
+def _enhancement(sizes: Sizes, number: int, start: int) -> Enhancement | None:
+    """Judge whether a tumor that is followed on T2/FLAIR enhances anew, or more.
+
+    No number is published. What is new, or grew by what is progression of enhancing tumor, has
+    increased; what did not grow has not; anything between is left to a reader.
+    """
+    now, before = _since(sizes[Component.ENHANCING], number, start)
+    if now is None or not before:
+        return None
+    if now.volume_ml <= min(visit.volume_ml for visit in before):
+        return Enhancement.NOT_INCREASED
+    least = min(visit.product_mm2 for visit in before)
+    grown = now.product_mm2 > 0 and now.product_mm2 >= least * (1 + AREA_THRESHOLDS.progression)
+    new = now.new_lesion is not NewLesion.NONE
+    return Enhancement.INCREASED if new or grown else None
+
+
+def _since(
+    followed: tuple[VisitSizes | None, ...], number: int, start: int
+) -> tuple[VisitSizes | None, list[VisitSizes]]:
+    """Give a visit, and those since the baseline that it is compared with: the baseline at least.
+
+    There are none where the baseline lacks the images.
+    """
+    if followed[start] is None:
+        return None, []
+    earlier = followed[start : max(number, start + 1)]
+    return followed[number], [visit for visit in earlier if visit is not None]
 
 
 def _timeline_visit(
-    visit: PatientVisit, sizes: Mapping[Component, VisitSizes | None]
+    visit: PatientVisit,
+    sizes: Mapping[Component, VisitSizes | None],
+    measured: VisitVolumes,
+    changes: tuple[ChangeSince, ...],
 ) -> TimelineVisit:
     row = visit.row
     change = row.cells.get("clinical_change")
@@ -342,11 +384,13 @@ def _timeline_visit(
         day=visit.day,
         enhancing=sizes[Component.ENHANCING],
         whole=sizes[Component.NONENHANCING],
-        volumes=_volumes(visit),
+        volumes=measured.volumes,
         dexamethasone_mg_per_day=_known(row, "dexamethasone_mg_per_day"),
         kps=_known(row, "kps"),
         clinical_change=ClinicalChange(change) if change else None,
-        notes=_notes(visit),
+        notes=(*_notes(visit), *measured.notes),
+        changes=changes,
+        detection_limit=measured.detection_limit,
     )
 
 
@@ -358,34 +402,6 @@ def _notes(visit: PatientVisit) -> tuple[str, ...]:
         f"{sequence} lies on a grid of its own, and is not in the pictures" for sequence in apart
     ]
     return tuple(notes)
-
-
-def _volumes(visit: PatientVisit) -> dict[Region, Quantity]:
-    """Measure the volumes of what the images show.
-
-    Intervals are those of the findings beside the map, if they are of it.
-    """
-    seen = {Region.ENHANCING_TUMOR: Component.ENHANCING, Region.TUMOR_CORE: Component.ENHANCING}
-    own = {
-        part.region: part.volume
-        for part in volumes_by_region(visit.labels)
-        if _shows(visit, seen.get(part.region, Component.NONENHANCING))
-    }
-    path = Path(visit.row.cells["labels"]).with_name(FINDINGS)
-    try:
-        findings = read_findings(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, FindingsError):
-        return own
-    beside = {part.region: part.volume for part in findings.volumes_by_region}
-    alike = findings.study_id == visit.row.study_id and all(
-        region in beside and abs(beside[region].value - volume.value) <= SAME_ML
-        for region, volume in own.items()
-    )
-    if not alike:
-        return own
-    return {
-        region: replace(volume, interval=beside[region].interval) for region, volume in own.items()
-    }
 
 
 def _known(row: Row, column: str) -> float | None:

@@ -1,20 +1,27 @@
 """The response of patients: a timeline each, and an overview of all.
 
-In OUT stand for each patient `timeline.html`, `timeline.json` and `settings.json`, for several also
+In OUT stand for each patient `timeline.html`, `timeline.json` and `settings.json`, of DICOM also
+`timeline_sr.dcm` and, where studies were analyzed first, `studies`; for several also
 `overview.html` (waterfall, spider plot, table), and `failures.csv` with the reason for each patient
 without a timeline. A patient's folder is written whole or not at all.
 """
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from gliokit.analysis.cohort_facts import SIMULATED_ID
 from gliokit.analysis.failure import exit_code, reason
-from gliokit.analysis.output import csv_text, explained, whole_folder, write_whole
+from gliokit.analysis.output import (
+    csv_text,
+    explained,
+    foreign_entry,
+    whole_folder,
+    write_whole,
+)
 from gliokit.analysis.patient_timeline import ResponseRun, make_timeline
 from gliokit.analysis.patient_visits import (
     AS_SCANNED,
@@ -39,7 +46,10 @@ from gliokit.reporting.timeline_pictures import VisitPicture, visit_pictures
 
 PAGE, RECORD, OVERVIEW = "timeline.html", "timeline.json", "overview.html"
 SETTINGS = "settings.json"
+TIMELINE_SR, STUDIES = "timeline_sr.dcm", "studies"  # where the visits are DICOM
+WRITTEN = frozenset({PAGE, RECORD, SETTINGS, TIMELINE_SR, STUDIES})
 FAILURES = "failures.csv"
+STUDY_TABLES = ("summary.csv", FAILURES)  # of the analysis of several studies
 FAILURE_COLUMNS = ("patient_id", "reason", "exit_code")
 
 
@@ -96,21 +106,37 @@ def follow_patient(
     """
     rows = rows_of_patient(cohort.rows)
     out = out.resolve()
-    with whole_folder(out, check=lambda: _check_replaceable(out, force=force)) as folder:
+    with whole_folder(out, check=lambda: check_replaceable(out, force=force)) as folder:
         visits = load_visits(cohort, rows, space=space, on_stage=on_stage)
-        timeline = make_timeline(
-            visits,
-            run=run,
-            simulated=SIMULATED_ID.match(rows[0].patient_id) is not None,
-            on_stage=on_stage,
-        )
-        on_stage("drawing")
-        page = timeline_page(timeline, _pictures(visits))
-        (folder / PAGE).write_text(page, encoding="utf-8")
-        (folder / RECORD).write_text(timeline_json(timeline), encoding="utf-8")
-        settings = {**asdict(run), **asdict(space)}
-        text = json.dumps(settings, indent=1, default=str)
-        (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
+        return write_timeline(folder, visits, run=run, space=space, on_stage=on_stage)
+
+
+def write_timeline(
+    folder: Path,
+    visits: Sequence[PatientVisit],
+    *,
+    run: ResponseRun,
+    space: Space,
+    notes: tuple[str, ...] = (),
+    on_stage: Callable[[str], None],
+) -> PatientTimeline:
+    """Make the timeline of visits, and write page, record and settings into a folder.
+
+    Parameters
+    ----------
+    notes : tuple of str
+        What the reader must know of the whole.
+    """
+    simulated = SIMULATED_ID.match(visits[0].row.patient_id) is not None
+    timeline = make_timeline(visits, run=run, simulated=simulated, on_stage=on_stage)
+    timeline = replace(timeline, notes=(*timeline.notes, *notes))
+    on_stage("drawing")
+    page = timeline_page(timeline, _pictures(visits))
+    (folder / PAGE).write_text(page, encoding="utf-8")
+    (folder / RECORD).write_text(timeline_json(timeline), encoding="utf-8")
+    settings = {**asdict(run), **asdict(space)}
+    text = json.dumps(settings, indent=1, default=str)
+    (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
     return timeline
 
 
@@ -121,10 +147,12 @@ def follow_cohort(
     run: ResponseRun,
     space: Space = AS_SCANNED,
     force: bool = False,
+    follow: Callable[..., PatientTimeline] = follow_patient,
 ) -> Iterator[PatientAnswer]:
     """Follow every patient; one bad patient never stops the others; then write the overview.
 
-    Parameters are those of `follow_patient`; each patient has a folder in `out`.
+    Parameters are those of `follow_patient`, which is what `follow` does by default; each patient
+    has a folder in `out`.
     """
     patients = list(dict.fromkeys(row.patient_id for row in cohort.rows))
     _check_names(patients)
@@ -135,7 +163,7 @@ def follow_cohort(
     for patient in patients:
         try:
             own = of_patient(cohort, patient)
-            timeline = follow_patient(own, out / patient, run=run, space=space, force=force)
+            timeline = follow(own, out / patient, run=run, space=space, force=force)
             answer = PatientAnswer(patient, timeline)
         except Exception as error:  # whatever it is, the other patients go on
             text = reason(error)
@@ -190,14 +218,26 @@ def _center(visits: Sequence[PatientVisit]) -> Point:
     return (float(x), float(y), float(z))
 
 
-def _check_replaceable(out: Path, *, force: bool) -> None:
+def check_replaceable(out: Path, *, force: bool) -> None:
     """Refuse a folder that holds anything but a timeline, or one unless it may be replaced."""
     if not out.exists():
         return
     if not out.is_dir():
         raise OutputError(f"{out} is a file; choose a folder")
     entries = sorted(entry.name for entry in out.iterdir())
-    if foreign := [name for name in entries if name not in (PAGE, RECORD, SETTINGS)]:
+    foreign = [name for name in entries if name not in WRITTEN]
+    foreign += [f"{STUDIES}/{name}" for name in _foreign_studies(out / STUDIES)]
+    if foreign:
         raise OutputError(f"{out} holds {foreign[0]}, which is no timeline; choose another folder")
     if entries and not force:
         raise OutputError(f"{out} holds a timeline; choose another folder, or give --force")
+
+
+def _foreign_studies(folder: Path) -> list[str]:
+    """Name what no analysis of DICOM studies left in a folder."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [
+        entry.name
+        for entry in entries
+        if entry.name not in STUDY_TABLES and (not entry.is_dir() or foreign_entry(entry))
+    ]

@@ -1,6 +1,6 @@
 """`gliokit response`: the visits of a patient to categories of response, and a timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gliokit.analysis.dicom_paths import holds_dicom
 from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.patient_timeline import USUAL_CRITERIA, ResponseRun
 from gliokit.analysis.patient_visits import Space, of_patient
@@ -15,19 +16,25 @@ from gliokit.analysis.response_run import (
     FAILURES,
     OVERVIEW,
     PAGE,
+    TIMELINE_SR,
     PatientAnswer,
     follow_cohort,
     follow_patient,
 )
+from gliokit.cli.option import refuse
 from gliokit.cli.progress import counter, progress, say
-from gliokit.core.errors import CohortError
+from gliokit.core.cohort import Cohort
+from gliokit.core.errors import CohortError, LayoutError
 from gliokit.io.cohorts import read_cohort
 from gliokit.io.conventions import LabelConvention
+from gliokit.io.layouts import is_dicom
+from gliokit.measurement.chords import Ends
 from gliokit.measurement.response.catalogue import CRITERIA, find_criterion
 from gliokit.measurement.response.criterion import Baseline
 from gliokit.measurement.response.options import Options
 from gliokit.measurement.response.vocabulary import Component
 from gliokit.measurement.timeline import PatientTimeline
+from gliokit.segmentation.default import load_segmenter
 
 
 class BaselineWord(StrEnum):
@@ -49,6 +56,7 @@ BASELINES: MappingProxyType[BaselineWord | None, Baseline] = MappingProxyType(
     }
 )
 TABLES = ("visits.csv", "cohort.csv")  # looked for in a folder
+RESULT_TABLES = ("summary.csv", "failures.csv")  # of gliokit analyze
 
 
 def response(  # noqa: PLR0913 - one parameter per option
@@ -57,7 +65,7 @@ def response(  # noqa: PLR0913 - one parameter per option
         typer.Argument(
             metavar="PATIENT",
             help="Table with a row per visit (images, labels, day, steroids, ...), or a folder "
-            "with it as visits.csv or cohort.csv.",
+            "with it as visits.csv or cohort.csv; or a folder or archive of DICOM studies.",
         ),
     ],
     *,
@@ -108,17 +116,37 @@ def response(  # noqa: PLR0913 - one parameter per option
         bool,
         typer.Option("--voxel-units", help="The spacing in the files is false: count in voxels."),
     ] = False,
+    midway: Annotated[
+        bool,
+        typer.Option(
+            "--midway",
+            help="End diameters midway between center and edge of the last pixel: a ball is then "
+            "as long as it is; from edge to edge it is a pixel longer.",
+        ),
+    ] = False,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="OUT of gliokit analyze of the same DICOM studies; without it, and without a SEG, "
+            "a study is analyzed first.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace timelines in OUT.")] = False,
 ) -> None:
     """Classify the visits of a patient by response criteria, with the reason for each category.
 
     Lesions are followed through time and measured in their own slices. What the table does not
     say stays unknown: a category that hangs on it is not assessable, with those that remain. With
-    several patients each gets a folder, and OUT an overview.
+    several patients each gets a folder, and OUT an overview. Of DICOM the timeline is written as
+    SR too; headers tell days and nothing else, so give --baseline, or a table whose images are
+    folders of DICOM.
 
     For example:
 
     gliokit response patient7 -o timeline
+
+    gliokit response export.zip --results analyzed --baseline first -o timeline
 
     gliokit response cohort.csv --patient P7 --criteria rano2_2023,macdonald1990 -o timeline
     """
@@ -135,28 +163,29 @@ def response(  # noqa: PLR0913 - one parameter per option
         recurrent,
         treatment_start,
         immunotherapy_start,
+        Ends.MIDWAY if midway else Ends.EDGE,
     )
     space = Space(registered, voxel_units, convention)
+    if _is_dicom_patient(patient):
+        refuse({"--patient": patient_id}, because="PATIENT is DICOM, and of one patient")
+        _follow_dicom(patient, results, out, run=run, space=space, force=force)
+        return
+    refuse({"--results": results}, because="PATIENT is a table, which names the labels")
     cohort = read_cohort(_table(patient))
     if patient_id:
         cohort = of_patient(cohort, patient_id)
+    follow = _follow(cohort)
     patients = len({row.patient_id for row in cohort.rows})
     if patients > 1 and (treatment_start is not None or immunotherapy_start is not None):
         raise typer.BadParameter("days of treatment are of one patient: add --patient")
     if patients == 1:
         with progress() as on_stage:
-            timeline = follow_patient(
-                cohort, out, run=run, space=space, force=force, on_stage=on_stage
-            )
-        for note in dict.fromkeys(note for visit in timeline.visits for note in visit.notes):
-            say(f"warning: {note}")
-        for line in summary(timeline):
-            typer.echo(line)
-        typer.echo(out / PAGE)
+            timeline = follow(cohort, out, run=run, space=space, force=force, on_stage=on_stage)
+        _show(timeline, out)
         return
     with counter("patients", patients) as count:
         answers = []
-        for answer in follow_cohort(cohort, out, run=run, space=space, force=force):
+        for answer in follow_cohort(cohort, out, run=run, space=space, force=force, follow=follow):
             answers.append(answer)
             count(f"{answer.patient_id} {answer.reason or 'done'}")
     _end(answers, out)
@@ -169,6 +198,56 @@ def summary(timeline: PatientTimeline) -> list[str]:
         categories = [f"day {it.day} {it.category}" for it in own.assessments]
         lines.append(f"{own.criterion:22s}{', '.join(categories) or own.reason}")
     return lines
+
+
+def _is_dicom_patient(patient: Path) -> bool:
+    if patient.is_dir():
+        return not any((patient / name).is_file() for name in TABLES) and is_dicom(patient)
+    return patient.is_file() and is_dicom(patient)
+
+
+def _follow_dicom(
+    patient: Path,
+    results: Path | None,
+    out: Path,
+    *,
+    run: ResponseRun,
+    space: Space,
+    force: bool,
+) -> None:
+    """Follow a patient whose studies are DICOM."""
+    # pydicom and highdicom take their time, for which a table of NIfTI files need not wait
+    from gliokit.analysis.dicom_response import DicomPatient, follow_dicom
+
+    if all((patient / name).is_file() for name in RESULT_TABLES):
+        raise LayoutError(
+            f"{patient} holds results of gliokit analyze, not images; give the folder of the DICOM "
+            f"studies, and this one with --results"
+        )
+    given = DicomPatient(patient, load_segmenter, results)
+    with progress() as on_stage:
+        timeline = follow_dicom(given, out, run=run, space=space, force=force, on_stage=on_stage)
+    _show(timeline, out)
+
+
+def _follow(cohort: Cohort) -> Callable[..., PatientTimeline]:
+    """Choose how patients of a table are followed."""
+    if not holds_dicom(cohort.rows):
+        return follow_patient
+    from gliokit.analysis.dicom_response import follow_table
+
+    return follow_table
+
+
+def _show(timeline: PatientTimeline, out: Path) -> None:
+    notes = [note for visit in timeline.visits for note in visit.notes]
+    for note in dict.fromkeys([*timeline.notes, *notes]):
+        say(f"warning: {note}")
+    for line in summary(timeline):
+        typer.echo(line)
+    typer.echo(out / PAGE)
+    if (out / TIMELINE_SR).is_file():
+        typer.echo(out / TIMELINE_SR)
 
 
 def _table(patient: Path) -> Path:

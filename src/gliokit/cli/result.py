@@ -24,6 +24,8 @@ def show_result(out: Path, findings: Findings) -> None:
         if measured.region in SUMMARY_REGIONS:
             size = "not assessed" if measured.region in unseen else _size(measured.volume)
             say(f"{REGION_TERMS[measured.region]:16s}{size}")
+    if findings.detection_limit:
+        say(f"detection limit: {findings.detection_limit.text}")
     objects = [name for name in DICOM_OBJECTS if (out / name).is_file()]
     for name in (*result_names(findings), *objects):
         typer.echo(out / name)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from gliokit.core.vocabulary import REGION_LABELS, Label, MRSequence, Region, Side
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 DISCLAIMER = "For research use only; not a medical device."
 
 Point = tuple[float, float, float]
@@ -216,6 +216,35 @@ class QualityCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectionLimit:
+    """From which volume on a region is told from none in this study with 90 % probability.
+
+    Attributes
+    ----------
+    region : Region
+        What is looked for.
+    volume : Quantity or None
+        The largest of the three below, in mL; None where one of them is not known.
+    images : Quantity or None
+        What slices and noise allow to be seen; None where a voxel drowns in the noise.
+    model : Quantity or None
+        What the model finds, as measured; None where that was not measured, or nobody asked a
+        model.
+    blank : Quantity or None
+        What the model outlines at most, in nine of ten studies, where there is none; None as above.
+    text : str
+        What it is, what it rests on and what follows from it.
+    """
+
+    region: Region
+    volume: Quantity | None
+    images: Quantity | None
+    model: Quantity | None
+    blank: Quantity | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything found in one study.
 
@@ -239,6 +268,8 @@ class Findings:
         What is doubtful; what could not be judged, with the reason.
     quality : tuple of QualityCheck
         Checks of the images that went in, fine ones too.
+    detection_limit : DetectionLimit or None
+        Of enhancing tumor; None where enhancement could not be judged.
     """
 
     study_id: str
@@ -256,6 +287,7 @@ class Findings:
     not_assessed: tuple[Notice, ...]
     quality: tuple[QualityCheck, ...] = ()
     software: tuple[tuple[str, str], ...] = ()
+    detection_limit: DetectionLimit | None = None
     schema_version: str = SCHEMA_VERSION
     disclaimer: str = DISCLAIMER
 

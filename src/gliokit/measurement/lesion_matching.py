@@ -12,14 +12,19 @@ and the part they share is called by all of them (L1+L2). In a merged part each 
 lesion that was nearest to it, so that lesions that part again get their own names back. A lesion
 that vanished is looked for where it was last seen; another that grows over that place is not it.
 
+Parts below a minimum volume are specks: they begin no lesion and bring none back. Where nothing
+larger is left of a lesion that the visit before shows, specks on its place are its rest, however
+small: as long as they are seen it is not gone.
+
 Limits: brain that shifts by more than the stated reach, as after a resection, loses small
 lesions: they come out as vanished and new. Shares and distances below are choices, not published
 limits; no criterion states any.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import TypeAlias
 
 import cc3d
@@ -110,7 +115,7 @@ class LesionHistory:
 
 
 def number_lesions(
-    mask: NDArray[np.bool_], affine: Affine, *, minimum_ml: float
+    mask: NDArray[np.bool_], affine: Affine, *, minimum_ml: float, speck_ml: float = inf
 ) -> NDArray[np.uint8]:
     """Give the connected parts of a region numbers, by falling volume.
 
@@ -124,29 +129,40 @@ def number_lesions(
         Voxel index to RAS+ mm.
     minimum_ml : float
         Smaller parts are left out, so that no speck is called a new lesion.
+    speck_ml : float
+        Of those smaller parts, volume from which they are numbered all the same, after the
+        others, as long as there are numbers; by default none is.
 
     Raises
     ------
     NotAssessableError
-        If there are more than 255 parts.
+        If there are more than 255 parts of the minimum volume.
     """
     numbers = cc3d.connected_components(np.ascontiguousarray(mask), connectivity=26)
     sizes = np.bincount(numbers.ravel())
     sizes[0] = 0
-    kept = [n for n in np.argsort(-sizes, kind="stable").tolist() if sizes[n]]
-    kept = [n for n in kept if voxels_ml(int(sizes[n]), affine) >= minimum_ml]
+    parts = [n for n in np.argsort(-sizes, kind="stable").tolist() if sizes[n]]
+    volumes = {n: voxels_ml(int(sizes[n]), affine) for n in parts}
+    kept = [n for n in parts if volumes[n] >= minimum_ml]
     if len(kept) > MOST_LESIONS:
         raise NotAssessableError(
             f"{len(kept)} lesions, more than {MOST_LESIONS}; raise the minimum volume, now "
             f"{minimum_ml:g} mL"
         )
+    specks = [n for n in parts if speck_ml <= volumes[n] < minimum_ml]
+    kept += specks[: MOST_LESIONS - len(kept)]
     new = np.zeros(len(sizes), dtype=np.uint8)
     new[kept] = np.arange(1, len(kept) + 1)
     return new[numbers]
 
 
 def on_common_grid(
-    numbers: NDArray[np.uint8], affine: Affine, to_visit: Affine, grid: Grid
+    numbers: NDArray[np.uint8],
+    affine: Affine,
+    to_visit: Affine,
+    grid: Grid,
+    *,
+    specks: Collection[int] = (),
 ) -> NDArray[np.uint8]:
     """Carry the numbered lesions of a visit to the grid on which visits are compared.
 
@@ -162,6 +178,8 @@ def on_common_grid(
         RAS+ mm of the grid to RAS+ mm of the visit, as `Registration.to_moving`.
     grid : Grid
         Where visits are compared.
+    specks : collection of int
+        Numbers that are left out where they lie outside the grid.
 
     Raises
     ------
@@ -173,6 +191,8 @@ def on_common_grid(
         center = to_world(np.linalg.inv(to_visit) @ affine, center_of_mass(numbers == number))
         voxel = np.rint(to_voxel(grid.affine, center)).astype(int)
         if (voxel < 0).any() or (voxel >= grid.shape).any():
+            if number in specks:
+                continue
             raise GeometryError(
                 f"lesion {number} lies outside the common grid, at {np.round(center, 1).tolist()} "
                 "mm; choose a grid that covers all visits, or check the registration"
@@ -182,7 +202,11 @@ def on_common_grid(
 
 
 def match_lesions(
-    visits: Sequence[NDArray[np.integer]], affine: Affine, *, matching: Matching = USUAL
+    visits: Sequence[NDArray[np.integer]],
+    affine: Affine,
+    *,
+    matching: Matching = USUAL,
+    specks: Sequence[Collection[int]] | None = None,
 ) -> LesionHistory:
     """Follow every lesion through all visits.
 
@@ -194,6 +218,9 @@ def match_lesions(
         Voxel index to RAS+ mm.
     matching : Matching
         What counts as the same place.
+    specks : sequence of collection of int, (n_visits,)
+        Numbers of each visit that are too small to be lesions, but may be the rest of one. Those
+        that are not stand in no course.
 
     Raises
     ------
@@ -209,10 +236,19 @@ def match_lesions(
             int(number): to_world(affine, np.argwhere(numbers == number))
             for number in np.unique(numbers[numbers > 0])
         }
-        _take(tracks, visit, parts, matching)
+        small = () if specks is None else specks[visit]
+        _take(tracks, visit, parts, _Taking(matching, frozenset(small)))
     return LesionHistory(
         tuple(LesionCourse(t.name, tuple(t.states), tuple(t.parts)) for t in tracks)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """How the parts of a visit find their tracks, and which of them are specks."""
+
+    matching: Matching
+    specks: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -235,16 +271,12 @@ def _check(visits: Sequence[NDArray[np.integer]]) -> None:
         )
 
 
-def _take(tracks: list[_Track], visit: int, parts: dict[int, Points], matching: Matching) -> None:
+def _take(tracks: list[_Track], visit: int, parts: dict[int, Points], taking: _Taking) -> None:
     """Give every lesion of a visit to the tracks; new ones begin their own."""
-    gone = [track for track in tracks if track.states[-1] is State.VANISHED]
-    links = _overlaps(
-        [track for track in tracks if track.states[-1] is not State.VANISHED], parts, matching
-    )
-    # what grows over the place of a lesion that had vanished does not bring it back
-    claimed = {number for _, number in links}
-    links |= _overlaps(gone, {n: parts[n] for n in parts if n not in claimed}, matching)
-    links |= set(_pairs_left_over(tracks, parts, links, matching))
+    large = {number: part for number, part in parts.items() if number not in taking.specks}
+    links = _links(tracks, large, taking.matching)
+    links |= _rests(tracks, parts, links, taking)
+    parts = {n: part for n, part in parts.items() if n in large or any(n == k for _, k in links)}
     for track in tracks:
         _continue(track, [n for n in parts if (track.name, n) in links], links)
     _share_out(tracks, parts, links)
@@ -259,6 +291,29 @@ def _take(tracks: list[_Track], visit: int, parts: dict[int, Points], matching: 
                 parts[number],
             )
         )
+
+
+def _links(
+    tracks: list[_Track], parts: dict[int, Points], matching: Matching
+) -> set[tuple[str, int]]:
+    """Say which track each lesion belongs to, of those that belong to any."""
+    gone = [track for track in tracks if track.states[-1] is State.VANISHED]
+    there = [track for track in tracks if track.states[-1] is not State.VANISHED]
+    links = _overlaps(there, parts, matching)
+    # what grows over the place of a lesion that had vanished does not bring it back
+    claimed = {number for _, number in links}
+    links |= _overlaps(gone, {n: parts[n] for n in parts if n not in claimed}, matching)
+    return links | set(_pairs_left_over(tracks, parts, links, matching))
+
+
+def _rests(
+    tracks: list[_Track], parts: dict[int, Points], links: set[tuple[str, int]], taking: _Taking
+) -> set[tuple[str, int]]:
+    """Say which specks are all that is left of a lesion that was there at the visit before."""
+    found = {name for name, _ in links}
+    lost = [t for t in tracks if t.name not in found and t.states[-1] is not State.VANISHED]
+    specks = {number: part for number, part in parts.items() if number in taking.specks}
+    return _overlaps(lost, specks, taking.matching)
 
 
 def _overlaps(

@@ -28,15 +28,18 @@ from gliokit.measurement.lesion_matching import (
     LesionHistory,
     State,
     match_lesions,
+    number_lesions,
     on_common_grid,
 )
 from gliokit.measurement.lesion_size import LesionSize, Protocol, measure_size
 from gliokit.measurement.response.facts import NewLesion, NonTarget
+from gliokit.measurement.volume import voxels_ml
 
 # RANO 2010, from memory: a non-measurable lesion that became measurable, "ideally" by these
 WORSE_BY_MM = 5.0
 WORSE_BY_SHARE = 0.25
 BETTER_BY_SHARE = 0.50  # of the volume; a choice, no criterion states any
+LEAST_REST_ML = 0.01  # 10 voxels of 1 mm; a choice: what is left of a lesion, however small
 _ROUNDING = 1e-6
 
 
@@ -54,12 +57,25 @@ class LesionVisit:
         Voxel index to RAS+ mm.
     to_visit : (4, 4) or None
         RAS+ mm of the common grid to RAS+ mm of this visit; None if they are the same.
+    minimum_ml : float
+        Smaller parts are no lesions of their own, only what is left of one seen before.
     """
 
     day: int
     numbers: NDArray[np.uint8] = field(repr=False)
     affine: Affine
     to_visit: Affine | None = None
+    minimum_ml: float = 0.0
+
+    @property
+    def specks(self) -> frozenset[int]:
+        """Numbers of the parts that are no lesions of their own."""
+        sizes = np.bincount(self.numbers.ravel()).tolist()
+        return frozenset(
+            number
+            for number, voxels in enumerate(sizes)
+            if number and voxels_ml(voxels, self.affine) < self.minimum_ml
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +116,36 @@ class VisitSizes:
     states: tuple[tuple[str, State], ...]
 
 
+def lesion_visit(
+    day: int,
+    mask: NDArray[np.bool_],
+    affine: Affine,
+    *,
+    minimum_ml: float,
+    to_visit: Affine | None = None,
+) -> LesionVisit:
+    """Give the lesions of a visit numbers, and specks that may be what is left of one.
+
+    Parameters
+    ----------
+    day : int
+        Of the scan.
+    mask : (X, Y, Z)
+        Of `gliokit.measurement.measurability.measured_mask`.
+    affine, to_visit
+        As in `LesionVisit`.
+    minimum_ml : float
+        Least volume of a lesion. Smaller parts count from 0.01 mL on, and only where a lesion was.
+
+    Raises
+    ------
+    NotAssessableError
+        If there are more than 255 lesions.
+    """
+    numbers = number_lesions(mask, affine, minimum_ml=minimum_ml, speck_ml=LEAST_REST_ML)
+    return LesionVisit(day, numbers, affine, to_visit, minimum_ml)
+
+
 def follow_lesions(
     visits: Sequence[LesionVisit], grid: Grid, protocol: Protocol, *, baseline: int = 0
 ) -> tuple[VisitSizes, ...]:
@@ -131,10 +177,12 @@ def follow_lesions(
             visit.affine,
             np.eye(4) if visit.to_visit is None else visit.to_visit,
             grid,
+            specks=visit.specks,
         )
         for visit in visits
     ]
-    history = match_lesions(carried, grid.affine, matching=protocol.matching)
+    specks = [visit.specks for visit in visits]
+    history = match_lesions(carried, grid.affine, matching=protocol.matching, specks=specks)
     sizes = [
         _measure_visit(visit, history.names(index), protocol) for index, visit in enumerate(visits)
     ]

@@ -6,11 +6,12 @@ A record and nothing else: `gliokit.analysis` puts it together, `gliokit.reporti
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gliokit.core.findings import Quantity
+from gliokit.core.findings import DetectionLimit, Quantity
 from gliokit.core.vocabulary import ClinicalChange, Region
 from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.visit import Treatment
 from gliokit.measurement.targets import VisitSizes
+from gliokit.measurement.volume_course import ChangeSince
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class TimelineVisit:
         None where unknown.
     notes : tuple of str
         What the reader must know of this visit.
+    changes : tuple of ChangeSince
+        Of its volumes, since earlier visits; none up to the baseline.
+    detection_limit : DetectionLimit or None
+        Of enhancing tumor; None where the analysis of the visit gave none.
     """
 
     study_id: str
@@ -44,6 +49,8 @@ class TimelineVisit:
     kps: float | None = None
     clinical_change: ClinicalChange | None = None
     notes: tuple[str, ...] = ()
+    changes: tuple[ChangeSince, ...] = ()
+    detection_limit: DetectionLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ class PatientTimeline:
         Whether the patient is simulated.
     voxel_units : bool
         Whether lengths are in voxels, since the millimeters of the files are known to be false.
+    notes : tuple of str
+        What the reader must know of the whole.
     """
 
     patient_id: str
@@ -94,3 +103,4 @@ class PatientTimeline:
     verdicts: tuple[Verdicts, ...] = ()
     simulated: bool = False
     voxel_units: bool = False
+    notes: tuple[str, ...] = ()

@@ -55,6 +55,7 @@ UNITS: MappingProxyType[str, Code] = MappingProxyType(
         "mL": codes.UCUM.CubicCentimeter,
         "mm": codes.UCUM.Millimeter,
         "mm2": codes.UCUM.SquareMillimeter,
+        "1": codes.UCUM.NoUnits,
     }
 )
 LATERALITIES: MappingProxyType[Side, Code] = MappingProxyType(
@@ -102,7 +103,7 @@ class _Measured:
 
 def measurement_groups(findings: Findings, origin: Origin) -> list[Group]:
     """Give the measurement groups of all regions, labels and lesions."""
-    numbers = _segment_numbers(origin.seg)
+    numbers = segment_numbers(origin.seg)
     measured = (*_regions(findings), *_labels(findings), *_lesions(findings, origin))
     return [_group(one, origin, numbers) for one in measured]
 
@@ -114,7 +115,7 @@ def _regions(findings: Findings) -> Iterator[_Measured]:
             REGION_TERMS[entry.region],
             REGION_FINDINGS[entry.region],
             REGION_LABELS[entry.region],
-            [] if unseen else [_size(codes.SCT.Volume, entry.volume)],
+            [] if unseen else [measured_size(codes.SCT.Volume, entry.volume)],
         )
 
 
@@ -129,7 +130,7 @@ def _labels(findings: Findings) -> Iterator[_Measured]:
             LABEL_TERMS[entry.label],
             code_of(LABEL_CODES[entry.label]),
             frozenset({entry.label}),
-            [] if unseen else [_size(codes.SCT.Volume, entry.volume)],
+            [] if unseen else [measured_size(codes.SCT.Volume, entry.volume)],
         )
 
 
@@ -147,27 +148,28 @@ def _lesions(findings: Findings, origin: Origin) -> Iterator[_Measured]:
 
 
 def _lesion_sizes(lesion: Lesion, frame: str) -> Iterator[hd.sr.Measurement]:
-    yield _size(codes.SCT.Volume, lesion.volume)
+    yield measured_size(codes.SCT.Volume, lesion.volume)
     if lesion.region is not Region.RESECTION_CAVITY:
-        yield _size(ENHANCING_VOLUME, lesion.enhancing_volume)
+        yield measured_size(ENHANCING_VOLUME, lesion.enhancing_volume)
     if lesion.longest is not None:
-        yield _diameter(codes.SCT.LongAxis, lesion.longest, frame)
+        yield measured_diameter(codes.SCT.LongAxis, lesion.longest, frame)
     if lesion.perpendicular is not None:
-        yield _diameter(codes.SCT.PerpendicularAxis, lesion.perpendicular, frame)
+        yield measured_diameter(codes.SCT.PerpendicularAxis, lesion.perpendicular, frame)
     if lesion.product is not None:
-        yield _size(PRODUCT, lesion.product)
+        yield measured_size(PRODUCT, lesion.product)
 
 
-def _size(name: Code, quantity: Quantity) -> hd.sr.Measurement:
+def measured_size(name: Code, quantity: Quantity) -> hd.sr.Measurement:
+    """Give a size with its interval, if it has one."""
     return hd.sr.Measurement(
         name,
         float(quantity.value),
         UNITS[quantity.unit],
-        properties=_range(quantity) if quantity.interval else None,
+        properties=uncertainty_range(quantity) if quantity.interval else None,
     )
 
 
-def _range(quantity: Quantity) -> hd.sr.MeasurementProperties:
+def uncertainty_range(quantity: Quantity) -> hd.sr.MeasurementProperties:
     """Give the interval as ranges in the unit of the value; highdicom gives them none."""
     low, high = quantity.interval or (quantity.value, quantity.value)
     properties = hd.sr.MeasurementProperties()
@@ -186,7 +188,8 @@ def _range(quantity: Quantity) -> hd.sr.MeasurementProperties:
     return properties
 
 
-def _diameter(name: Code, diameter: Diameter, frame: str) -> hd.sr.Measurement:
+def measured_diameter(name: Code, diameter: Diameter, frame: str) -> hd.sr.Measurement:
+    """Give a diameter with its ends in a frame of reference."""
     line = hd.sr.CoordinatesForMeasurement3D(
         hd.sr.GraphicTypeValues3D.POLYLINE,
         np.array([diameter.start, diameter.end]) * LPS_OF_RAS,
@@ -210,20 +213,20 @@ def _group(one: _Measured, origin: Origin, numbers: Mapping[Label, int]) -> Grou
     else:
         build = partial(
             hd.sr.MeasurementsAndQualitativeEvaluations,
-            source_images=_parts_of_segments(origin.seg, segments),
+            source_images=parts_of_segments(origin.seg, segments),
         )
     return build(
         tracking_identifier=hd.sr.TrackingIdentifier(origin.tracking_uid(one.name), one.name),
         finding_category=code_of(ABNORMAL_STRUCTURE),
         finding_type=one.finding,
         finding_sites=[_site(one.side)],
-        algorithm_id=_algorithm(origin.maker),
+        algorithm_id=algorithm_used(origin.maker),
         measurements=one.sizes,
         qualitative_evaluations=None if one.sizes else [UNKNOWN_VOLUME],
     )
 
 
-def _algorithm(maker: Maker) -> hd.sr.AlgorithmIdentification | None:
+def algorithm_used(maker: Maker) -> hd.sr.AlgorithmIdentification | None:
     """Name the model; None where a person gave the labels."""
     if maker.model is None:
         return None
@@ -244,7 +247,7 @@ def _site(side: Side | None) -> hd.sr.FindingSite:
     )
 
 
-def _segment_numbers(seg: Dataset | None) -> dict[Label, int]:
+def segment_numbers(seg: Dataset | None) -> dict[Label, int]:
     """Find the number of each label's segment by its term."""
     if seg is None:
         return {}
@@ -268,7 +271,7 @@ def _whole_segment(origin: Origin, number: int) -> hd.sr.ReferencedSegment:
     )
 
 
-def _parts_of_segments(
+def parts_of_segments(
     seg: Dataset | None, segments: Sequence[int]
 ) -> list[hd.sr.SourceImageForMeasurementGroup] | None:
     """Refer to the segments that a group was measured on; None where there are none."""

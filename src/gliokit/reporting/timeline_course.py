@@ -7,10 +7,10 @@ is also named.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 
 from markupsafe import Markup
 
-from gliokit.core.findings import Quantity
 from gliokit.core.vocabulary import Region
 from gliokit.measurement.response.vocabulary import Response
 from gliokit.measurement.targets import VisitSizes
@@ -21,6 +21,7 @@ from gliokit.reporting.timeline_wording import (
     UNKNOWN,
     Units,
     category_kind,
+    change_sentence,
     short_category,
     units_of,
 )
@@ -29,16 +30,21 @@ WIDTH, LEFT, MARGIN = 1100.0, 192.0, 38.0  # units of the chart; about a pixel e
 LANE, LANE_GAP, DOSE_LANE = 96.0, 26.0, 56.0
 ROW, CHIP, CHIP_GAP = 24.0, 70.0, 5.0
 TOP = 12.0
+MOST_OF_A_BAR = 4.0  # times the largest value that an axis reaches for the sake of an interval
 LETTER = 7.5  # more than the width of a letter
 
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """What one visit shows in a lane; the value is None if it is unknown."""
+    """What one visit shows in a lane; the value is None if it is unknown.
+
+    What is told stands there for the reader who points at it, a line each.
+    """
 
     day: int
     value: float | None
     interval: tuple[float, float] | None = None
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +111,32 @@ def _lanes(timeline: PatientTimeline) -> list[_Lane]:
 def _area_lane(
     what: str, kind: str, sizes: Iterable[tuple[int, VisitSizes | None]], units: Units
 ) -> _Lane:
-    points = (_Point(day, None if own is None else own.product_mm2) for day, own in sizes)
+    points = (_area_point(day, own, units) for day, own in sizes)
     return _Lane("Sum of products", what, units.area, kind, tuple(points))
 
 
+def _area_point(day: int, own: VisitSizes | None, units: Units) -> _Point:
+    if own is None:
+        return _Point(day, None)
+    told = f"day {day}: {units.area_text(own.product_mm2)} {units.area}"
+    return _Point(day, own.product_mm2, told=(told,))
+
+
 def _volume_lane(what: str, region: Region, visits: Iterable[TimelineVisit], units: Units) -> _Lane:
-    points = (_volume_point(visit.day, visit.volumes.get(region), units) for visit in visits)
+    points = (_volume_point(visit, region, units) for visit in visits)
     return _Lane("Volume", what, units.volume, region.lower(), tuple(points))
 
 
-def _volume_point(day: int, volume: Quantity | None, units: Units) -> _Point:
+def _volume_point(visit: TimelineVisit, region: Region, units: Units) -> _Point:
+    volume = visit.volumes.get(region)
     if volume is None:
-        return _Point(day, None)
-    ends = volume.interval
+        return _Point(visit.day, None)
+    ends, bounds = volume.interval, units.bounds_text(volume)
     bar = None if ends is None else (units.shown(ends[0]), units.shown(ends[1]))
-    return _Point(day, units.shown(volume.value), bar)
+    size = f"day {visit.day}: {units.volume_text(volume.value)} {units.volume}"
+    changes = (change_sentence(it) for it in visit.changes if it.region is region)
+    told = (f"{size}, 90 % interval {bounds}" if bounds else size, *changes)
+    return _Point(visit.day, units.shown(volume.value), bar, told)
 
 
 def _dose(visit: TimelineVisit) -> _Point:
@@ -128,8 +145,9 @@ def _dose(visit: TimelineVisit) -> _Point:
 
 def _lane_frame(lane: _Lane, along: Axis, top: float, height: float) -> tuple[Axis, str]:
     """Give the axis of a lane, and its name, rules and question marks."""
-    bars = [end for point in lane.points for end in point.interval or ()]
     values = [point.value for point in lane.points if point.value is not None]
+    highest = MOST_OF_A_BAR * max(values, default=0.0)  # else a wide interval flattens the curve
+    bars = [min(end, highest) for point in lane.points for end in point.interval or ()]
     up = axis_over([0.0, *values, *bars], top + height, top, count=3)
     parts = [
         write(0, top + 12, lane.name, kind="name"),
@@ -161,11 +179,21 @@ def _size_lane(lane: _Lane, along: Axis, top: float) -> str:
             continue
         x = along(point.day)
         if point.interval is not None:
-            low, high = (up(end) for end in point.interval)
-            bar = f"M{x},{low}V{high}M{x - 4:g},{low}h8M{x - 4:g},{high}h8"
-            parts.append(f'<path class="interval {lane.kind}" d="{bar}"/>')
-        parts.append(f'<circle class="size {lane.kind}" cx="{x}" cy="{up(point.value)}" r="4"/>')
+            parts.append(f'<path class="interval {lane.kind}" d="{_bar(point.interval, x, up)}"/>')
+        parts.append(
+            f'<circle class="size {lane.kind}" cx="{x}" cy="{up(point.value)}" r="4">'
+            f"<title>{escape(chr(10).join(point.told))}</title></circle>"
+        )
     return "".join(parts)
+
+
+def _bar(interval: tuple[float, float], x: float, up: Axis) -> str:
+    """Draw an interval; one that reaches beyond the axis ends in an arrow."""
+    low, high = up(interval[0]), up(min(interval[1], up.high))
+    cap = f"M{x - 4:g},{high + 6:g}L{x},{high}L{x + 4:g},{high + 6:g}"
+    if interval[1] <= up.high:
+        cap = f"M{x - 4:g},{high}h8"
+    return f"M{x},{low}V{high}M{x - 4:g},{low}h8{cap}"
 
 
 def _stretches(points: Iterable[_Point]) -> list[list[tuple[int, float]]]:

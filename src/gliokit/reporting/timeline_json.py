@@ -6,11 +6,12 @@ the same timeline gives the same bytes.
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from gliokit.core.findings import DISCLAIMER, Diameter, Quantity
+from gliokit.core.findings import DISCLAIMER, DetectionLimit, Diameter, Quantity
 from gliokit.measurement.lesion_size import LesionSize
 from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.comparison import Comparison
@@ -18,6 +19,7 @@ from gliokit.measurement.response.visit import Treatment
 from gliokit.measurement.response.vocabulary import Measure
 from gliokit.measurement.targets import VisitSizes
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
+from gliokit.measurement.volume_course import ChangeSince
 from gliokit.reporting.timeline_schema import SCHEMA, SCHEMA_VERSION, Json
 from gliokit.reporting.timeline_wording import VOXELS_PER_ML, Units, units_of
 
@@ -52,6 +54,7 @@ def _record(timeline: PatientTimeline) -> Json:
         "patient_id": timeline.patient_id,
         "simulated": timeline.simulated,
         "voxel_units": timeline.voxel_units,
+        "notes": [writer.told(note) for note in timeline.notes],
         "therapy": timeline.therapy or None,
         "treatment": _treatment(timeline.treatment),
         "visits": [writer.visit(visit) for visit in timeline.visits],
@@ -81,6 +84,10 @@ class _Writer:
         self._length = "voxel" if units.voxels else "mm"
         self._area = "voxel2" if units.voxels else "mm2"
 
+    def told(self, sentence: str) -> Json:
+        """Write a sentence."""
+        return self._units.told(sentence)
+
     def visit(self, visit: TimelineVisit) -> Json:
         """Write a visit."""
         change = visit.clinical_change
@@ -90,6 +97,8 @@ class _Writer:
             "enhancing": self._sizes(visit.enhancing),
             "whole": self._sizes(visit.whole),
             "volumes": {str(region): self._volume(own) for region, own in visit.volumes.items()},
+            "changes": [self._change(own) for own in visit.changes],
+            "detection_limit": self._detection_limit(visit.detection_limit),
             "dexamethasone": _number(visit.dexamethasone_mg_per_day, DOSE),
             "kps": _number(visit.kps, POINTS),
             "clinical_change": None if change is None else str(change),
@@ -135,6 +144,39 @@ class _Writer:
             "change_from_nadir": _number(own.change_from_nadir, SHARE),
         }
 
+    def _change(self, own: ChangeSince) -> Json:
+        relative = own.relative
+        return {
+            "region": str(own.region),
+            "since": str(own.since),
+            "day": _number(own.day, DAY),
+            "relative": None if relative is None else _quantity(relative, 1.0, SHARE),
+            "absolute": self._volume(own.absolute),
+            "certainties": [
+                {
+                    "share": _rounded(it.share),
+                    "probability": None if it.probability is None else _rounded(it.probability),
+                }
+                for it in own.certainties
+            ],
+            "reason_no_interval": self._units.told(own.reason) or None,
+        }
+
+    def _detection_limit(self, own: DetectionLimit | None) -> Json:
+        if own is None:
+            return None
+        volumes = {
+            "volume": own.volume,
+            "images": own.images,
+            "model": own.model,
+            "blank": own.blank,
+        }
+        return {
+            "region": str(own.region),
+            **{name: None if it is None else self._volume(it) for name, it in volumes.items()},
+            "text": own.text,
+        }
+
     def _sizes(self, sizes: VisitSizes | None) -> Json:
         if sizes is None:
             return None
@@ -177,12 +219,15 @@ class _Writer:
 
     def _volume(self, volume: Quantity) -> Json:
         factor, unit = (VOXELS_PER_ML, "voxel") if self._units.voxels else (1.0, volume.unit)
-        ends = volume.interval
-        return {
-            "value": _rounded(volume.value * factor),
-            "unit": unit,
-            "interval": None if ends is None else [_rounded(end * factor) for end in ends],
-        }
+        return _quantity(volume, factor, unit)
+
+
+def _quantity(own: Quantity, factor: float, unit: str) -> Json:
+    """Write a quantity with its interval, of which an open end is null."""
+    ends: Json = None
+    if own.interval is not None:
+        ends = [None if math.isinf(end) else _rounded(end * factor) for end in own.interval]
+    return {"value": _rounded(own.value * factor), "unit": unit, "interval": ends}
 
 
 def _number(value: float | None, unit: str) -> Json:

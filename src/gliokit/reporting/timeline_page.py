@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from math import ceil
+from types import MappingProxyType
 
 from jinja2 import Template
 
@@ -21,8 +22,10 @@ from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.catalogue import CRITERIA
 from gliokit.measurement.response.criterion import Card
 from gliokit.measurement.response.rules import Rule
+from gliokit.measurement.response.vocabulary import Response
 from gliokit.measurement.targets import VisitSizes
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
+from gliokit.measurement.volume_course import ChangeSince, Since
 from gliokit.reporting import timeline_wording as wording
 from gliokit.reporting.page import page_environment
 from gliokit.reporting.timeline_course import course_chart
@@ -30,6 +33,12 @@ from gliokit.reporting.timeline_pictures import VisitPicture
 from gliokit.reporting.timeline_treatment import facts
 
 MOST_COLUMNS = 5  # of pictures in a row
+# what can be done about a fact that is unknown
+REMEDIES = MappingProxyType(
+    {"T2/FLAIR disease": " (RANO gives no number for it; --flair-worse sets one)"}
+)
+# the change of a cavity is no response
+CHANGES_SHOWN = (Region.ENHANCING_TUMOR, Region.TUMOR_CORE, Region.WHOLE_TUMOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,20 @@ def timeline_page(timeline: PatientTimeline, pictures: Sequence[VisitPicture] = 
         visit_of={visit.study_id: visit for visit in timeline.visits},
         visit_on={visit.day: visit for visit in timeline.visits},
         intervals=any(own.interval for v in timeline.visits for own in v.volumes.values()),
+        limits=any(visit.detection_limit for visit in timeline.visits),
+        changed=[region for region in CHANGES_SHOWN if _is_changed(region, timeline)],
+        changes_of=_changes_of,
     )
+
+
+def _is_changed(region: Region, timeline: PatientTimeline) -> bool:
+    return any(own.region is region for visit in timeline.visits for own in visit.changes)
+
+
+def _changes_of(visit: TimelineVisit, region: Region) -> dict[str, ChangeSince | None]:
+    """Give the changes of a region by what they are since; none where that is not known."""
+    nothing = dict.fromkeys(map(str, Since))
+    return nothing | {str(own.since): own for own in visit.changes if own.region is region}
 
 
 def _columns(pictures: int) -> int:
@@ -156,7 +178,7 @@ def _lead(visits: Sequence[TimelineVisit]) -> str:
 
 def _attention(timeline: PatientTimeline) -> list[str]:
     """Say what a reader must know before any figure."""
-    said = []
+    said = list(timeline.notes)
     if timeline.simulated:
         said.append("Simulated patient: images, sizes and facts are made by a program.")
     if timeline.voxel_units:
@@ -166,14 +188,34 @@ def _attention(timeline: PatientTimeline) -> list[str]:
             "to voxels: absolute limits mean nothing here, and changes in percent hold only if the "
             "true spacing is the same at all visits."
         )
+    if (start := _without_targets(timeline)) is not None:
+        said.append(
+            f"At the baseline (day {start}) no enhancing lesion is large enough to be a target: "
+            "sums of products hold none of those that were there then; look at the volumes."
+        )
     if unused := [own.criterion for own in timeline.verdicts if not own.assessments]:
         said.append(f"Not used, for reasons told under each: {', '.join(unused)}.")
     unknown = dict.fromkeys(
         fact for own in timeline.verdicts for it in own.assessments for fact in it.unknown
     )
     if unknown:
-        said.append(f"Unknown facts leave categories open: {', '.join(unknown)}.")
+        told = (f"{fact}{REMEDIES.get(fact, '')}" for fact in unknown)
+        said.append(f"Unknown facts leave categories open: {', '.join(told)}.")
     return said
+
+
+def _without_targets(timeline: PatientTimeline) -> int | None:
+    """Give the day of a baseline at which lesions enhance and none is a target."""
+    starts = {
+        own.day
+        for verdicts in timeline.verdicts[:1]  # whose targets are those that are shown
+        for own in verdicts.assessments
+        if own.category is Response.BASELINE
+    }
+    seen = [visit.enhancing for visit in timeline.visits if visit.enhancing is not None]
+    if starts and any(own.lesions for own in seen) and not any(own.targets for own in seen):
+        return min(starts)
+    return None
 
 
 def _criterion(verdicts: Verdicts) -> _Criterion:
@@ -229,9 +271,12 @@ def _template() -> Template:
         "months": wording.months_text,
         "unknown": wording.UNKNOWN,
         "terms": REGION_TERMS,
+        "since_words": wording.SINCE,
     }
     environment.filters |= {
         "change": wording.change_text,
         "kind": wording.category_kind,
+        "relative_bounds": wording.relative_bounds_text,
+        "certainty": wording.certainty_text,
     }
     return environment.get_template("timeline.html.j2")

@@ -8,9 +8,10 @@ from gliokit.core.vocabulary import ClinicalChange, Region
 from gliokit.measurement.lesion_matching import State
 from gliokit.measurement.response.facts import NewLesion, NonTarget
 from gliokit.measurement.response.vocabulary import Component, Pseudo, Response
+from gliokit.measurement.volume_course import Since
 
 SCHEMA = "gliokit timeline"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
@@ -35,17 +36,31 @@ def timeline_schema() -> Schema:
                 "patient_id": TEXT,
                 "simulated": YES_OR_NO,
                 "voxel_units": YES_OR_NO,
+                "notes": _list(TEXT),
                 "therapy": _or_null(TEXT),
                 "treatment": _treatment(),
                 "visits": _list(_visit()),
                 "verdicts": _list(_verdicts()),
             }
         ),
+        "$defs": {
+            "day": _quantity("d"),
+            "length": _quantity("mm", "voxel"),
+            "area": _quantity("mm2", "voxel2"),
+            "volume": _with_interval("mL", "voxel", end={"type": "number"}),
+            "diameter": _diameter(),
+            "sizes": _sizes(),
+            "category": _one_of(Response),
+        },
     }
 
 
+def _defined(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
 def _treatment() -> Schema:
-    day, answer = _or_null(_quantity("d")), _or_null(YES_OR_NO)
+    day, answer = _or_null(_defined("day")), _or_null(YES_OR_NO)
     return _record(
         {
             "recurrent": YES_OR_NO,
@@ -65,10 +80,12 @@ def _visit() -> Schema:
     return _record(
         {
             "study_id": TEXT,
-            "day": _quantity("d"),
-            "enhancing": _or_null(_sizes()),
-            "whole": _or_null(_sizes()),
-            "volumes": _map(_volume(), names=Region),
+            "day": _defined("day"),
+            "enhancing": _or_null(_defined("sizes")),
+            "whole": _or_null(_defined("sizes")),
+            "volumes": _map(_defined("volume"), names=Region),
+            "changes": _list(_change()),
+            "detection_limit": _or_null(_detection_limit()),
             "dexamethasone": _or_null(_quantity("mg/d")),
             "kps": _or_null(_quantity("{score}")),
             "clinical_change": _or_null(_one_of(ClinicalChange)),
@@ -77,12 +94,43 @@ def _visit() -> Schema:
     )
 
 
+def _change() -> Schema:
+    """Describe the change of a volume; null as an end of an interval is one that is open."""
+    probability: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+    certainty = _record({"share": {"type": "number"}, "probability": _or_null(probability)})
+    return _record(
+        {
+            "region": _one_of(Region),
+            "since": _one_of(Since),
+            "day": _defined("day"),
+            "relative": _or_null(_with_interval("1", end=_or_null({"type": "number"}))),
+            "absolute": _defined("volume"),
+            "certainties": _list(certainty),
+            "reason_no_interval": _or_null(TEXT),
+        }
+    )
+
+
+def _detection_limit() -> Schema:
+    volume = _or_null(_defined("volume"))
+    return _record(
+        {
+            "region": _one_of(Region),
+            "volume": volume,
+            "images": volume,
+            "model": volume,
+            "blank": volume,
+            "text": TEXT,
+        }
+    )
+
+
 def _sizes() -> Schema:
     return _record(
         {
-            "product": _area(),
-            "target_product": _area(),
-            "volume": _volume(),
+            "product": _defined("area"),
+            "target_product": _defined("area"),
+            "volume": _defined("volume"),
             "nontarget": _one_of(NonTarget),
             "new_lesion": _one_of(NewLesion),
             "targets": _list(TEXT),
@@ -93,15 +141,14 @@ def _sizes() -> Schema:
 
 
 def _lesion() -> Schema:
-    diameter = _record({"length": _length(), "start": _point(), "end": _point()})
     return _record(
         {
             "name": TEXT,
             "target": YES_OR_NO,
-            "longest": diameter,
-            "perpendicular": diameter,
-            "product": _area(),
-            "volume": _volume(),
+            "longest": _defined("diameter"),
+            "perpendicular": _defined("diameter"),
+            "product": _defined("area"),
+            "volume": _defined("volume"),
             "measurable": YES_OR_NO,
             "measurable_reason": TEXT,
             "measured_on": TEXT,
@@ -122,47 +169,43 @@ def _verdicts() -> Schema:
 def _assessment() -> Schema:
     return _record(
         {
-            "day": _quantity("d"),
-            "category": _one_of(Response),
-            "possible": _list(_one_of(Response)),
-            "counted_as": _list(_one_of(Response)),
+            "day": _defined("day"),
+            "category": _defined("category"),
+            "possible": _list(_defined("category")),
+            "counted_as": _list(_defined("category")),
             "reason": TEXT,
             "clauses": _list(TEXT),
             "unknown": _list(TEXT),
             "sizes": _list(_comparison()),
             "pseudo": _or_null(_one_of(Pseudo)),
-            "progression": _or_null(_quantity("d")),
+            "progression": _or_null(_defined("day")),
         }
     )
 
 
 def _comparison() -> Schema:
-    size = _or_null({"anyOf": [_area(), _volume()]})
+    size = _or_null({"anyOf": [_defined("area"), _defined("volume")]})
     return _record(
         {
             "component": _one_of(Component),
             "size": size,
             "baseline": size,
-            "baseline_day": _quantity("d"),
+            "baseline_day": _defined("day"),
             "nadir": size,
-            "nadir_day": _quantity("d"),
+            "nadir_day": _defined("day"),
             "change_from_baseline": _or_null(_quantity("1")),
             "change_from_nadir": _or_null(_quantity("1")),
         }
     )
 
 
-def _length() -> Schema:
-    return _quantity("mm", "voxel")
+def _diameter() -> Schema:
+    return _record({"length": _defined("length"), "start": _point(), "end": _point()})
 
 
-def _area() -> Schema:
-    return _quantity("mm2", "voxel2")
-
-
-def _volume() -> Schema:
-    pair: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    return _record({**_value("mL", "voxel"), "interval": _or_null(pair)})
+def _with_interval(*units: str, end: Schema) -> Schema:
+    pair: Schema = {"type": "array", "items": end, "minItems": 2, "maxItems": 2}
+    return _record({**_value(*units), "interval": _or_null(pair)})
 
 
 def _point() -> Schema:

@@ -4,6 +4,7 @@ Where the millimeters of a patient's files are false, lengths are told in voxels
 the criteria are put into these units too. One mL is then 1000 voxels.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,11 +12,21 @@ from types import MappingProxyType
 from gliokit.core.findings import Quantity
 from gliokit.measurement.response.vocabulary import Measure, Response
 from gliokit.measurement.timeline import PatientTimeline
+from gliokit.measurement.volume_course import Certainty, ChangeSince, Since
 from gliokit.reporting.wording import number_text
 
 UNKNOWN = "unknown"
 DAYS_PER_MONTH = 365.25 / 12
 VOXELS_PER_ML = 1000.0
+FAR = 10.0  # a change beyond it is told as more than that
+LEAST_SURE = 0.01  # a probability nearer to 0 or 1 is told as less, or more, than that
+SINCE: MappingProxyType[Since, str] = MappingProxyType(
+    {
+        Since.BASELINE: "from the baseline",
+        Since.NADIR: "from the smallest",
+        Since.PREVIOUS: "from the visit before",
+    }
+)
 
 SHORT: MappingProxyType[Response, str] = MappingProxyType(
     {
@@ -127,6 +138,48 @@ def known_text(value: float | None) -> str:
 def change_text(change: float | None) -> str:
     """Write a change, given as a fraction, in percent; in words if it is unknown."""
     return UNKNOWN if change is None else f"{100 * change:+.1f}\N{NO-BREAK SPACE}%"
+
+
+def relative_bounds_text(change: ChangeSince) -> str:
+    """Write the 90 % interval of a change, in percent; empty where there is none."""
+    if change.relative is None or change.relative.interval is None:
+        return ""
+    low, high = change.relative.interval
+    if math.isinf(high):
+        return "without bounds" if low <= -1 else f"{_percent(low)} or more"
+    if high > FAR:
+        return f"{_percent(low)} to more than {_percent(FAR)}"
+    return f"{_percent(low)} to {_percent(high)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:+.0f}\N{NO-BREAK SPACE}%"
+
+
+def certainty_text(certainty: Certainty) -> str:
+    """Say how sure it is that a threshold is reached; in words if nothing is known of it."""
+    sign = "\N{GREATER-THAN OR EQUAL TO}" if certainty.share >= 0 else "\N{LESS-THAN OR EQUAL TO}"
+    sure = "how sure is unknown"
+    if certainty.probability is not None:
+        sure = f"{_sure(certainty.probability)} sure"
+    return f"{sign} {_percent(certainty.share)}: {sure}"
+
+
+def _sure(probability: float) -> str:
+    """Write a probability in percent, never as certain."""
+    bounded = min(max(probability, LEAST_SURE), 1 - LEAST_SURE)
+    sign = {-1: "< ", 0: "", 1: "> "}[(probability > bounded) - (probability < bounded)]
+    return f"{sign}{100 * bounded:.0f}\N{NO-BREAK SPACE}%"
+
+
+def change_sentence(change: ChangeSince) -> str:
+    """Say in a line what a change is, how sure, and since when."""
+    value = None if change.relative is None else change.relative.value
+    bounds = relative_bounds_text(change)
+    parts = [f"{SINCE[change.since]} (day {change.day}) {change_text(value)}"]
+    parts += [f"90 % interval {bounds}"] if bounds else []
+    parts += [certainty_text(it) for it in change.certainties]
+    return ", ".join(parts)
 
 
 def months_text(days: int) -> str:

@@ -1,5 +1,7 @@
 """A patient through four visits: response, an unknown dose, then progression with a new lesion."""
 
+from dataclasses import replace
+
 import pytest
 
 from gliokit.core.findings import Diameter, Quantity
@@ -14,17 +16,20 @@ from gliokit.measurement.response.visit import Treatment
 from gliokit.measurement.response.vocabulary import Component, Measure, Response
 from gliokit.measurement.targets import VisitSizes
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
+from gliokit.measurement.volume_course import changes_through_time
 
 PRODUCTS = {0: 800.0, 56: 500.0, 112: 300.0, 168: 600.0}
 NAMES = dict(zip(PRODUCTS, ("baseline", "second", "third", "fourth"), strict=True))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def timeline():
     """Give the patient."""
+    visits = [visit(day) for day in PRODUCTS]
+    changes = changes_through_time(list(PRODUCTS), [own.volumes for own in visits], baseline=0)
     return PatientTimeline(
         patient_id="P-007",
-        visits=tuple(map(visit, PRODUCTS)),
+        visits=tuple(replace(own, changes=it) for own, it in zip(visits, changes, strict=True)),
         treatment=Treatment(
             surgery_day=-60, radiation_start_day=-40, radiation_end_day=0, treatment_start_day=14
         ),

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import pytest
 
+from gliokit.core.findings import Quantity
+from gliokit.core.vocabulary import Region
 from gliokit.measurement.response.visit import Treatment
 from gliokit.reporting.timeline_course import course_chart
 
@@ -44,6 +46,25 @@ def test_an_interval_is_drawn_where_it_is_known(timeline):
     )
     center = places(course_chart(timeline), "size et")[4][1]  # the first volume, 8 mL
     assert (low - center) == pytest.approx((center - high) / 2, abs=0.05)  # 4 to 16 mL
+
+
+def test_an_interval_that_reaches_far_ends_in_an_arrow_and_does_not_flatten_the_curve(timeline):
+    volume = Quantity(8.0, "mL", (4.0, 900.0))
+    visits = list(timeline.visits)
+    visits[0] = replace(visits[0], volumes={Region.ENHANCING_TUMOR: volume})
+    chart = course_chart(replace(timeline, visits=tuple(visits)))
+    far, near = (bar.get("d") for bar in parts(chart, "path", "interval et")[:2])
+    assert "L" in far
+    assert "L" not in near
+    assert "900" not in words(chart)
+
+
+def test_a_dot_tells_its_volume_and_how_it_has_changed(timeline):
+    dots = parts(course_chart(timeline), "circle", "size et")
+    told = dots[5].find("title").text.splitlines()
+    assert told[0] == "day 56: 5.00 mL, 90 % interval 2.50 to 10.00"
+    assert told[1].startswith("from the baseline (day 0) -37.5")
+    assert "≥ +40" in told[2]
 
 
 def test_a_size_that_is_unknown_parts_the_line_and_has_a_question_mark(timeline):

@@ -1,16 +1,20 @@
 """The timeline as JSON: exact figures, each with its unit, in the same bytes."""
 
 import json
+import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
 
-from gliokit.core.findings import Quantity
+from gliokit.core.findings import DetectionLimit, Quantity
 from gliokit.core.vocabulary import Region
 from gliokit.reporting.timeline_json import timeline_json
 from gliokit.reporting.timeline_schema import SCHEMA_VERSION, timeline_schema
+
+SCHEMA_FILE = Path(__file__).parents[3] / "docs" / "timeline.schema.json"
 
 
 def read(timeline):
@@ -37,6 +41,44 @@ def test_categories_come_out_with_reason_and_change(timeline):
     assert last["sizes"][0]["baseline"] == {"value": 800.0, "unit": "mm2"}
     assert last["progression"] == {"value": 168, "unit": "d"}
     assert read(timeline)["verdicts"][1]["reason_not_used"].startswith("T2/FLAIR cannot")
+
+
+def test_a_change_stands_with_its_interval_and_how_sure_it_is(timeline):
+    changes = read(timeline)["visits"][1]["changes"]
+    nadir = next(it for it in changes if (it["region"], it["since"]) == ("ET", "nadir"))
+    assert nadir["day"] == {"value": 0, "unit": "d"}
+    assert nadir["relative"]["value"] == -0.375
+    low, high = nadir["relative"]["interval"]
+    assert low < -0.375 < high
+    assert nadir["absolute"]["unit"] == "mL"
+    assert [it["share"] for it in nadir["certainties"]] == [0.25, 0.4]
+    whole = next(it for it in changes if it["region"] == "WT")
+    assert whole["relative"]["interval"] is None
+    assert "has no interval" in whole["reason_no_interval"]
+
+
+def test_an_open_end_of_an_interval_is_null(timeline):
+    own = timeline.visits[1].changes[-1]
+    wide = replace(own, relative=Quantity(0.5, "1", (-0.2, math.inf)))
+    visit = replace(timeline.visits[1], changes=(wide,))
+    record = read(replace(timeline, visits=(visit,)))
+    assert record["visits"][0]["changes"][0]["relative"]["interval"] == [-0.2, None]
+    jsonschema.validate(record, timeline_schema())
+
+
+def test_the_detection_limit_of_a_visit_is_told(timeline):
+    volume = Quantity(0.2, "mL")
+    limit = DetectionLimit(Region.ENHANCING_TUMOR, volume, volume, volume, None, "By rule.")
+    visit = replace(timeline.visits[0], detection_limit=limit)
+    record = read(replace(timeline, visits=(visit,)))
+    assert record["visits"][0]["detection_limit"]["volume"]["value"] == 0.2
+    assert record["visits"][0]["detection_limit"]["text"] == "By rule."
+    jsonschema.validate(record, timeline_schema())
+
+
+def test_the_schema_in_the_documentation_is_the_one_in_the_code():
+    expected = json.dumps(timeline_schema(), indent=2, ensure_ascii=False) + "\n"
+    assert SCHEMA_FILE.read_text() == expected, "run docs/make.py"
 
 
 def test_what_is_unknown_is_null(timeline):

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gliokit.core.vocabulary import MRSequence
+from gliokit.core.findings import DetectionLimit, Quantity
+from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.measurement.lesion_matching import State
 from gliokit.reporting.stage import set_stage
 from gliokit.reporting.timeline_page import timeline_page
@@ -68,6 +69,48 @@ def test_a_visit_stands_with_its_figures(page):
         "T2/FLAIR unknown 4 90 stable slices 5 mm apart" in rows(page)
     )
     assert "second 56 25.00 5.00 2.50 to 10.00" in rows(page)
+
+
+def test_a_change_of_volume_stands_with_its_interval_and_how_sure_it_is(page):
+    row = next(row for row in rows(page) if row.startswith("third 112 Enhancing tumor"))
+    assert "-62.5 % day 0" in row
+    assert "≤ -65 %:" in row
+    assert row.count(" sure") == 3
+    assert "-40.0 % day 56" in row
+    whole = next(row for row in rows(page) if row.startswith("Whole tumor") and "day 112" in row)
+    assert "sure" not in whole
+    assert "The errors of two visits are taken as independent." in words(page)
+
+
+def test_a_visit_before_that_is_the_smallest_is_not_told_twice(page):
+    second = next(row for row in rows(page) if row.startswith("second 56 Enhancing tumor"))
+    assert second.count("-37.5 %") == 2
+    assert second.endswith("that is the smallest")
+
+
+def test_the_detection_limit_stands_beside_the_volumes(timeline, page):
+    assert "is found from" not in words(page)
+    volume = Quantity(0.2, "mL")
+    limit = DetectionLimit(Region.ENHANCING_TUMOR, volume, volume, volume, None, "By rule.")
+    visits = (replace(timeline.visits[0], detection_limit=limit), *timeline.visits[1:])
+    page = timeline_page(replace(timeline, visits=visits))
+    assert "baseline 0 160.00" not in rows(page)
+    assert any(row.startswith("baseline 0 ") and row.endswith(" 0.20") for row in rows(page))
+    assert 'title="By rule."' in page
+
+
+def test_a_baseline_without_targets_is_told(timeline):
+    bare = [
+        replace(visit, enhancing=replace(visit.enhancing, targets=())) for visit in timeline.visits
+    ]
+    text = words(timeline_page(replace(timeline, visits=tuple(bare))))
+    assert "At the baseline (day 0) no enhancing lesion is large enough to be a target" in text
+    assert "large enough to be a target" not in words(timeline_page(timeline))
+
+
+def test_notes_of_the_whole_stand_at_the_top(timeline):
+    text = words(timeline_page(replace(timeline, notes=("Left out: S, damaged.",))))
+    assert "Read with care Left out: S, damaged." in text
 
 
 def test_unknown_facts_are_called_unknown(page):

@@ -1,17 +1,29 @@
 """Units and words of a timeline."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from gliokit.core.findings import Quantity
+from gliokit.core.vocabulary import Region
 from gliokit.measurement.response.vocabulary import Measure, Response
+from gliokit.measurement.volume_course import Certainty, ChangeSince, Since
 from gliokit.reporting.timeline_wording import (
     MILLIMETERS,
     VOXELS,
     category_kind,
+    certainty_text,
+    change_sentence,
     change_text,
     known_text,
     months_text,
+    relative_bounds_text,
     short_category,
+)
+
+EARLIER = ChangeSince(
+    Region.ENHANCING_TUMOR, Since.NADIR, 56, Quantity(0.5, "1", (0.1, 0.9)), Quantity(2.0, "mL")
 )
 
 
@@ -58,3 +70,38 @@ def test_every_category_fits_below_a_visit_and_is_drawn():
 
 def test_a_year_is_twelve_months():
     assert months_text(365) == "12.0\N{NO-BREAK SPACE}months"
+
+
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [
+        ((0.1, 0.9), "+10 % to +90 %"),
+        ((-0.2, math.inf), "-20 % or more"),
+        ((-1.0, math.inf), "without bounds"),
+        ((-0.5, 37.0), "-50 % to more than +1000 %"),
+        (None, ""),
+    ],
+)
+def test_the_interval_of_a_change_is_told_in_percent(interval, told):
+    own = replace(EARLIER, relative=Quantity(0.5, "1", interval))
+    assert relative_bounds_text(own).replace("\N{NO-BREAK SPACE}", " ") == told
+
+
+@pytest.mark.parametrize(
+    ("share", "probability", "told"),
+    [
+        (0.4, 0.873, "≥ +40 %: 87 % sure"),
+        (-0.65, 0.0004, "≤ -65 %: < 1 % sure"),
+        (0.25, 1.0, "≥ +25 %: > 99 % sure"),
+        (0.25, None, "≥ +25 %: how sure is unknown"),
+    ],
+)
+def test_nothing_is_told_as_certain(share, probability, told):
+    assert certainty_text(Certainty(share, probability)).replace("\N{NO-BREAK SPACE}", " ") == told
+
+
+def test_a_change_is_told_with_the_day_since_which_it_is():
+    text = change_sentence(replace(EARLIER, certainties=(Certainty(0.4, 0.7),)))
+    assert text.replace("\N{NO-BREAK SPACE}", " ") == (
+        "from the smallest (day 56) +50.0 %, 90 % interval +10 % to +90 %, ≥ +40 %: 70 % sure"
+    )
