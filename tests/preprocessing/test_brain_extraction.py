@@ -1,4 +1,6 @@
-"""The brain of a head, found by the mean head that ships."""
+"""The brain of a head, found by the mean head and the network that ship."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +11,12 @@ from gliokit.evaluation.overlap import dice
 from gliokit.io.nifti import read_image
 from gliokit.phantom.body.anatomy import mni_anatomy
 from gliokit.phantom.body.head import with_head
-from gliokit.phantom.body.tissue import FIRST_OUTSIDE
+from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
 from gliokit.phantom.scan.scanner import draw_session
 from gliokit.phantom.scan.signal import tissue_signal
 from gliokit.preprocessing.brain import filled
-from gliokit.preprocessing.brain_extraction import extract_brain
+from gliokit.preprocessing.brain_extraction import brain_on, extract_brain
+from gliokit.preprocessing.head_template import HALF, likely_brain, template_to
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +32,50 @@ def scanned(head, sequence):
     return Image(((level / level.max())[head.tissues] + noise).astype(np.float32), head.affine)
 
 
+@pytest.fixture(scope="module")
+def to_template(head):
+    return template_to(scanned(head, "t1"))
+
+
+def brain_of(head):
+    return filled((head.tissues > 0) & (head.tissues < FIRST_OUTSIDE))
+
+
+def test_without_images_the_mean_head_brings_its_brain(head, to_template):
+    grid = scanned(head, "t1").grid
+    brought = likely_brain(to_template, grid) > HALF
+    assert dice(brought, brain_on(grid, to_template)) > 0.999
+
+
+def test_a_mean_head_that_lies_askew_is_put_right_by_what_the_image_shows(head, to_template):
+    image = scanned(head, "t1")
+    askew = to_template.copy()
+    askew[:3, 3] += 5, -4, 6
+    truth = brain_of(head)
+    assert dice(truth, brain_on(image.grid, askew, [image])) > 0.95
+    assert dice(truth, brain_on(image.grid, askew)) < 0.92
+
+
+def test_the_order_of_the_images_that_vote_does_not_matter(head, to_template):
+    one, other = scanned(head, "t1"), scanned(head, "flair")
+    first = brain_on(one.grid, to_template, [one, other])
+    assert dice(first, brain_on(one.grid, to_template, [other, one])) > 0.9999
+
+
+@pytest.mark.parametrize("sequence", ["t1c", "flair"])
+def test_a_cavity_at_the_surface_is_brain(head, to_template, sequence):
+    solid = np.isin(head.tissues, (Tissue.CORTEX, Tissue.WHITE_MATTER))
+    middle = np.argwhere(solid)[-2000]  # far right
+    away = np.linalg.norm(np.moveaxis(np.indices(solid.shape), 0, -1) - middle, axis=-1)
+    cavity = brain_of(head) & (away < 20)
+    operated = replace(head, tissues=np.where(cavity, np.uint8(Tissue.CAVITY_FLUID), head.tissues))
+    image = scanned(operated, sequence)
+    assert brain_on(image.grid, to_template, [image])[cavity].mean() > 0.99
+
+
 @pytest.mark.parametrize("sequence", ["t1", "t1c", "t2", "flair"])
 def test_the_brain_is_found_inside_skull_and_scalp(head, sequence):
-    brain = filled((head.tissues > 0) & (head.tissues < FIRST_OUTSIDE))
+    brain = brain_of(head)
     assert dice(brain, extract_brain(scanned(head, sequence))) > 0.9
 
 
@@ -45,7 +89,7 @@ def test_the_order_in_which_voxels_are_stored_changes_nothing(head):
 
 
 def test_a_stripped_image_keeps_the_brain_that_it_was_stripped_to(head):
-    brain = filled((head.tissues > 0) & (head.tissues < FIRST_OUTSIDE))
+    brain = brain_of(head)
     image = scanned(head, "t1")
     stripped = Image(np.where(brain, image.array, np.float32(0)), image.affine)
     assert np.array_equal(extract_brain(stripped), brain)

@@ -1,5 +1,6 @@
 """Training examples: the same ones, wherever and whenever they are drawn."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pytest
 
 from gliokit.core.errors import CheckpointError
 from gliokit.core.vocabulary import MRSequence
-from gliokit.evaluation.conformal import smallest_t
 from gliokit.phantom.body.tissue import Tissue
 
 pytest.importorskip("torch", reason="torch is in the extra `train`")
@@ -144,14 +144,33 @@ def test_finished_weights_of_another_run_are_not_taken_for_this_one(scripts, tmp
         scripts["train"].check_run(tmp_path / "weights.safetensors", "b")
 
 
-@pytest.mark.parametrize("voxels", [0, 1, 40, 100, 130])
-def test_the_score_of_a_case_is_the_smallest_shift_that_holds_its_volume(scripts, voxels):
-    logits = np.random.default_rng(0).normal(size=100).astype(np.float32)
+def observed(calibrate, factor, *, typical=True, fold=None):
+    """Make a case whose core is the same at every shift, and whose truth lies above it."""
+    samples = np.array([[-2.0, 2.0, -1.0, 1.0], [0, 1, 1, 0], [0.4, 0.4, 0.1, 0.1]])
+    cores = np.array([[9.0, 9.0]] * len(calibrate.SHIFTS))
+    return calibrate.Observed(samples, cores, 10 * np.exp(factor) - 1, typical, fold)
+
+
+def test_margin_is_fitted_on_simulated_patients_with_a_tumor_and_all_sequences(scripts):
     calibrate = scripts["calibrate"]
-    case = calibrate.Observed(np.zeros((3, 0)), *calibrate.bounds_of(logits, voxels), None)
-    score = case.score(calibrate.Recalibration(0.7, -0.2))
-    known = smallest_t(0.7 * logits - 0.2, 1.0, reference_ml=float(voxels))
-    assert score == pytest.approx(known, abs=1e-6)
+    typical = [observed(calibrate, step / 10) for step in range(19)]
+    others = [
+        observed(calibrate, 9.0, typical=False),
+        observed(calibrate, 9.0, fold=Path("fold-0")),
+    ]
+    fitted = calibrate.fit([*typical, *others])
+    assert fitted.shift == calibrate.SHIFTS[0]
+    assert fitted.margin == pytest.approx(1.7, abs=0.0011)  # of rank 18, rounded up
+    with pytest.raises(ValueError, match="too few simulated patients"):
+        calibrate.fit([*typical[:8], *others])
+
+
+def test_shift_is_that_of_the_narrowest_intervals(scripts):
+    calibrate = scripts["calibrate"]
+    case = observed(calibrate, 0.0)
+    cores = np.array([[9.0, 12.0], [8.0, 10.0], *[[5.0, 20.0]] * (len(calibrate.SHIFTS) - 2)])
+    cases = [replace(case, cores=cores)] * 9
+    assert calibrate.fit_interval(cases) == (calibrate.SHIFTS[1], 0.0)
 
 
 def test_a_bundle_gives_back_the_weights_it_was_made_from(scripts, tmp_path):

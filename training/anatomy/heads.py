@@ -1,7 +1,8 @@
 """Whole heads whose tissue is known, and what is brain in them.
 
 Gaps inside the brain of the label maps (vessels, falx) are closed: brain is tissue and all that
-lies inside the skull down to the end of the brainstem, as HD-BET draws it.
+lies inside the skull down to the end of the brainstem, as HD-BET draws it. The layer of dura that
+`gliokit.phantom.body.details` adds outside of what label maps have inside the skull is not.
 """
 
 from collections.abc import Iterator
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing
+from scipy.ndimage import binary_closing, binary_erosion
 
-from gliokit.phantom.body.anatomy import Anatomy, read_anatomy
+from gliokit.phantom.body.anatomy import Anatomy, find_anatomies, read_anatomy
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
 from gliokit.preprocessing.brain import filled
 
@@ -21,13 +22,16 @@ CLOSED_MM = 3
 
 def read_heads(folder: Path) -> Iterator[Anatomy]:
     """Read the label maps of a folder but for those that serve as tests."""
-    for path in sorted(folder.glob("*.nii.gz"))[:-HELD_OUT]:
+    for path in find_anatomies(folder)[:-HELD_OUT]:
         yield read_anatomy(path, head=True)
 
 
-def brain_of(tissues: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Tell what is brain among tissues (X, Y, Z) of 1 mm, axes running to R, A and S."""
+def brain_of(tissues: NDArray[np.uint8], spacing_mm: float = 1.0) -> NDArray[np.bool_]:
+    """Tell what is brain among tissues (X, Y, Z), axes running to R, A and S."""
     inside = (tissues > 0) & (tissues < FIRST_OUTSIDE)
+    if (tissues == Tissue.DURA).any():
+        inside = binary_erosion(inside)
     lowest = np.flatnonzero((tissues == Tissue.BRAINSTEM).any(axis=(0, 1)))[0]
     inside[:, :, :lowest] = False  # fluid around the spinal cord
-    return filled(binary_closing(inside, iterations=CLOSED_MM)) | inside
+    closed = binary_closing(inside, iterations=max(1, round(CLOSED_MM / spacing_mm)))
+    return filled(closed) | inside

@@ -1,19 +1,14 @@
-"""Make the mean head that brings its brain to every head, as the bundle that ships.
+"""Make the mean head that brings its brain to every head.
 
-python training/anatomy/template.py --anatomy LABEL_MAPS --card training/anatomy/card.json \
-    --out src/gliokit/bundles/shipped/anatomy
+python training/anatomy/template.py --anatomy LABEL_MAPS --out RUN
 
 Heads, as T1 shows their tissues, are registered affinely to the MNI152 brain in simulated skull
-and scalp; image and brain are averaged there. Writes `template.safetensors`: `image` and `brain`
-in 64 levels, deflated, their `shape`, and `affine` to MNI RAS+ mm. `--evaluation` is what
-evaluate.py wrote.
+and scalp; image and brain are averaged there. Writes `RUN/template.safetensors`: `image` and
+`brain` in 64 levels, deflated, their `shape`, and `affine` to MNI RAS+ mm.
 """
 
 import argparse
-import json
-import shutil
-import zlib
-from importlib.metadata import version
+import bz2
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +18,6 @@ from rich.progress import track
 from safetensors.numpy import save_file
 from threadpoolctl import threadpool_limits
 
-from gliokit.bundles.bundle import Card, seal_bundle
 from gliokit.core.geometry import Grid
 from gliokit.core.image import Image
 from gliokit.phantom.body.anatomy import Anatomy, mni_anatomy
@@ -41,25 +35,14 @@ SEED = 7
 
 
 def main() -> None:
-    """Register, average, write; the old bundle is replaced only by a whole new one."""
+    """Register, average, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--anatomy", type=Path, required=True, help="label maps, whole heads")
-    parser.add_argument("--card", type=Path, required=True)
-    parser.add_argument("--evaluation", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    new = args.out.with_name(args.out.name + ".part")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    args.out.mkdir(parents=True, exist_ok=True)
     with threadpool_limits(1):
-        save_file(mean_head(args.anatomy), new / TEMPLATE)
-    content = json.loads(args.card.read_text())
-    if args.evaluation:
-        content["evaluation"] += args.evaluation.read_text().splitlines()
-    card = Card(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
-    seal_bundle(new, card, made_with={name: version(name) for name in ("numpy", "scipy")})
-    shutil.rmtree(args.out, ignore_errors=True)
-    new.rename(args.out)
+        save_file(mean_head(args.anatomy), args.out / TEMPLATE)
 
 
 def mean_head(folder: Path) -> dict[str, NDArray[np.generic]]:
@@ -95,7 +78,7 @@ def carried(
 def deflated(array: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Round values of 0-1 to levels, and deflate them: small is what every wheel carries."""
     levels = np.rint(array.clip(0, 1) * LEVELS).astype(np.uint8)
-    return np.frombuffer(zlib.compress(levels.tobytes(), 9), dtype=np.uint8)
+    return np.frombuffer(bz2.compress(levels.tobytes(), 9), dtype=np.uint8)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,8 @@ def _brain_of(study: Study) -> NDArray[np.bool_]:
     if is_stripped(arrays, grid.affine):
         brain = stripped_brain(arrays)
     else:
-        brain = brain_on(grid, template_to(study.reference, study_id=study.study_id))
+        to_template = template_to(study.reference, study_id=study.study_id)
+        brain = brain_on(grid, to_template, study.images.values())
     check_brain(brain, grid.affine, study_id=study.study_id)
     return brain
 

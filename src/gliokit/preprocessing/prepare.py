@@ -138,7 +138,8 @@ def prepare(registered: Registered) -> Prepared:
         inside = stripped_brain([reference.array]).astype(np.uint8)
         brain = carry_labels(LabelMap(inside, reference.affine), UNMOVED, grid).array > 0
     else:
-        brain = brain_on(grid, template_to(reference, study_id=study.study_id))
+        scanned = registered.scanned_in_place().values()
+        brain = brain_on(grid, template_to(reference, study_id=study.study_id), scanned)
     check_brain(brain, grid.affine, study_id=study.study_id)
     box = _with_margin(bounding_box(brain), grid.shape)
     images = {s: _stripped(image, brain, box) for s, image in carried.items()}
