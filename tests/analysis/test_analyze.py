@@ -67,6 +67,15 @@ def test_an_image_on_another_grid_is_registered_and_its_labels_stand_beside(
     assert dice(np.asarray(whole.dataobj) > 0, there > 0) > 0.8
 
 
+def test_detection_limit_stands_in_findings_and_report(bright_study, segmenter, tmp_path):
+    analyze(bright_study, tmp_path / "out", segmenter=segmenter)
+    limit = json.loads((tmp_path / "out/findings.json").read_text())["detection_limit"]
+    assert limit["region"] == Region.ENHANCING_TUMOR
+    assert limit["images"]["unit"] == "mL"
+    assert limit["volume"] is limit["model"] is None  # nobody measured this segmenter
+    assert limit["text"] in (tmp_path / "out/report.html").read_text()
+
+
 def test_study_that_cannot_be_assessed_leaves_nothing(bright_study, segmenter, tmp_path):
     with pytest.raises(NotAssessableError):
         analyze(replace(bright_study, study_id="no-brain"), tmp_path / "out", segmenter=segmenter)

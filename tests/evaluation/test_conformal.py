@@ -7,7 +7,14 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.special import ndtr
 
-from gliokit.evaluation.conformal import conformal_quantile, fit_t, smallest_t, volume_interval
+from gliokit.evaluation.conformal import (
+    conformal_quantile,
+    fit_t,
+    smallest_margin,
+    smallest_t,
+    volume_interval,
+    widen,
+)
 
 VOXEL_ML = 0.001
 SHARED_ERROR = 3.0  # standard deviation of the logit
@@ -149,6 +156,60 @@ def test_sum_of_voxel_variances_does_not_hold_the_truth():
     assert np.mean(coverage) < 0.3
 
 
+def test_volume_is_centered_where_the_region_is_labelled():
+    assert volume_interval(LOGITS, VOXEL_ML, t=0, center=1) == (2 * VOXEL_ML, 2 * VOXEL_ML)
+    assert volume_interval(LOGITS, VOXEL_ML, t=2.5, center=1) == (VOXEL_ML, 4 * VOXEL_ML)
+
+
+@pytest.mark.parametrize(
+    ("reference_ml", "margin"),
+    [
+        (3, 0),  # inside
+        (2, 0),  # on a limit
+        (0, math.log(3)),  # of 2 + 1 mL
+        (0.5, math.log(2)),
+        (9, math.log(2)),  # of 4 + 1 mL
+    ],
+)
+def test_margin_by_hand(reference_ml, margin):
+    assert smallest_margin((2, 4), reference_ml) == pytest.approx(margin)
+    low, high = widen((2, 4), margin)
+    assert low - 1e-9 <= reference_ml <= high + 1e-9
+    if margin:
+        low, high = widen((2, 4), 0.99 * margin)
+        assert not low <= reference_ml <= high
+
+
+def test_widened_interval_ends_at_nothing_and_at_infinity():
+    assert widen((2, 4), 5.0)[0] == 0
+    assert widen((2, 4), math.inf) == (0, math.inf)
+    assert widen((0, 0), math.log(4)) == pytest.approx((0, 3))  # up to 3 mL may be missed
+
+
+def test_missed_tumor_costs_as_much_as_its_volume_weighs():
+    small, large = smallest_margin((0, 0), 0.1), smallest_margin((0, 0), 10)
+    assert small == pytest.approx(0.1, abs=0.01)
+    assert large == pytest.approx(math.log(11))
+
+
+def test_widened_nested_interval_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(4)
+
+    def core(logits):
+        return volume_interval(logits, VOXEL_ML, t=1.5)
+
+    coverage = []
+    for _ in range(40):
+        cases = [(core(z), truth) for z, truth in simulated_patients(30, rng)]
+        margins = [smallest_margin(*case, floor_ml=0.1) for case in cases[:20]]
+        margin = conformal_quantile(margins, level=0.9)
+        ends = [widen(interval, margin, floor_ml=0.1) for interval, _ in cases[20:]]
+        coverage += [
+            low <= truth <= high for (low, high), (_, truth) in zip(ends, cases[20:], strict=True)
+        ]
+    assert 0.86 < np.mean(coverage) < 0.95
+
+
 @pytest.mark.parametrize("n", [9, 12, 40])
 def test_coverage_is_at_least_the_level_on_average_over_fits(n):
     rng = np.random.default_rng(n)
@@ -174,6 +235,12 @@ def test_impossible_input_is_refused():
         smallest_t(LOGITS, VOXEL_ML, reference_ml=math.inf)
     with pytest.raises(ValueError, match="t must be 0 or larger"):
         volume_interval(LOGITS, VOXEL_ML, t=-1)
+    with pytest.raises(ValueError, match="margin must be 0 or larger"):
+        widen((0, 1), math.nan)
+    with pytest.raises(ValueError, match="volumes must be finite and not negative"):
+        smallest_margin((0, math.inf), 1)
+    with pytest.raises(ValueError, match="the floor positive"):
+        smallest_margin((0, 1), 1, floor_ml=0)
     with pytest.raises(ValueError, match="a score is nan"):
         fit_t([1, math.nan])
     with pytest.raises(ValueError, match="a score is nan"):

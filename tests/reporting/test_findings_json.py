@@ -8,8 +8,15 @@ import jsonschema
 import pytest
 
 from gliokit.core.errors import FindingsError
-from gliokit.core.findings import Limit, Notice, QualityCheck, Quantity, Verdict
-from gliokit.core.vocabulary import MRSequence
+from gliokit.core.findings import (
+    DetectionLimit,
+    Limit,
+    Notice,
+    QualityCheck,
+    Quantity,
+    Verdict,
+)
+from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.reporting.findings_json import findings_json, findings_schema, read_findings
 
 SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "findings.schema.json"
@@ -38,6 +45,9 @@ def test_findings_come_back_as_they_were(case):
                 Verdict.NOT_ASSESSABLE,
                 "No air.",
             ),
+        ),
+        detection_limit=DetectionLimit(
+            Region.ENHANCING_TUMOR, None, Quantity(0.02, "mL"), None, None, "Not measured."
         ),
     )
     jsonschema.validate(json.loads(findings_json(warned)), findings_schema())
@@ -103,9 +113,9 @@ def test_schema_in_the_documentation_is_the_one_in_the_code():
     ("text", "message"),
     [
         ("{", "findings are not JSON"),
-        ("[]", "schema version None, needed 1.1"),
-        ('{"schema_version": "0.1"}', "schema version 0.1, needed 1.1"),
-        ('{"schema_version": "1.1"}', "do not fit the schema at study_id: Field required"),
+        ("[]", "schema version None, needed 1.2"),
+        ('{"schema_version": "0.1"}', "schema version 0.1, needed 1.2"),
+        ('{"schema_version": "1.2"}', "do not fit the schema at study_id: Field required"),
     ],
 )
 def test_unreadable_findings_are_refused_with_the_reason(text, message):

@@ -7,7 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.core.findings import DISCLAIMER, Limit, Notice, QualityCheck, Quantity, Verdict
+from gliokit.core.findings import (
+    DISCLAIMER,
+    DetectionLimit,
+    Limit,
+    Notice,
+    QualityCheck,
+    Quantity,
+    Verdict,
+)
 from gliokit.core.vocabulary import Label, MRSequence, Phase, Region
 from gliokit.preprocessing.quality import (
     agent,
@@ -43,6 +51,12 @@ def test_report_needs_no_other_file_and_no_script(case):
 
 def test_report_says_that_it_is_for_research_only_before_anything_else(case):
     assert words(render(case)).split("P-007", 2)[1].strip().endswith(DISCLAIMER)
+
+
+def test_report_says_how_small_a_tumor_would_be_found(case):
+    limit = DetectionLimit(Region.ENHANCING_TUMOR, None, None, None, None, "From 2 mL on.")
+    assert "Detection limit: From 2 mL on." in words(render(case, detection_limit=limit))
+    assert "Detection limit" not in words(render(case))
 
 
 def test_report_shows_every_measured_number_under_its_unit(case):

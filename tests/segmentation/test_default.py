@@ -59,6 +59,10 @@ def test_a_preoperative_study_has_no_cavity(segmentation):
     assert not np.any(segmentation.labels.array == Label.CAVITY)
 
 
+def test_where_no_surgery_is_told_no_cavity_is_likely_either(segmentation):
+    assert segmentation.probabilities.of(Region.RESECTION_CAVITY).max() < 1e-6
+
+
 def test_storage_orientation_does_not_matter(segmenter, segmentation, simulated):
     def stored_otherwise(image: Image) -> Image:
         flip = np.eye(4)
@@ -177,8 +181,9 @@ def test_a_missing_bundle_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_real_cases_before_surgery_are_found_and_show_no_cavity(shared_data):
-    segmenter = load_segmenter(shipped_bundles()["default-sim"], threads=2)  # has seen none of them
+@pytest.mark.parametrize("name", ["default-sim", "default"])  # the first has seen none of them
+def test_real_cases_before_surgery_are_found_and_show_no_cavity(shared_data, name):
+    segmenter = load_segmenter(shipped_bundles()[name], threads=2)
     scores = []
     for folder in sorted((shared_data / "studies" / "labelled").iterdir()):
         reference = read_label_map(find_labels(folder)).array

@@ -68,6 +68,15 @@ def test_what_is_likelier_tumor_is_no_cavity():
     assert [notice.code for notice in notices] == ["no-cavity-seen"]
 
 
+@pytest.mark.parametrize("phase", list(Phase))
+def test_a_learnt_cavity_needs_not_be_likelier_than_tumor_but_needs_surgery(phase):
+    logits = logits_with_cavity(SIDE, logit=0.5)
+    logits[0] = 6
+    logits[3, 32:35, 32:35, 32:35] = 0.5  # less than a tenth of the largest part
+    cavity, _ = cavity_mask(logits, phase, 1.0, learnt=True)
+    assert np.count_nonzero(cavity) == (SIDE**3 if phase is Phase.POSTOPERATIVE else 0)
+
+
 def test_specks_of_tumor_are_dropped_and_said_so_and_cavities_stay():
     labels = np.zeros((20, 20, 20), dtype=np.uint8)
     labels[2:9, 2:9, 2:9] = Label.EDEMA

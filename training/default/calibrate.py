@@ -1,24 +1,30 @@
 """Fit the calibration of a bundle on studies that its weights have not seen.
 
 python training/default/calibrate.py --bundle FOLDER --simulated RUNS/calibration \
-    --out calibration.json
+    --out calibration.json [--found-ml 1.2 0.8 2.5 --blank-ml 0.6]
 python training/default/calibrate.py --runs RUNS --real FOLDER --simulated RUNS/calibration \
     --bundle RUNS/all/model --out calibration.json
 
 Slope and offset per region by logistic regression over the voxels of the brain, every patient
-weighing the same, from all four sequences or a random part of them; then the shift of the
-threshold whose intervals hold nine in ten of the true volumes. With `--real`, each real case
-is seen by the networks of the fold that has not seen it; real cases weigh as much in all as
-simulated ones, and the shift is the larger of what either kind needs. Each fold gets a
-`calibration.json` of its own, without its patients, by which evaluate.py judges them. Prints
-the expected calibration error before and after, of real cases by the fold's own calibration, and
-how well both networks agree.
+weighing the same, from all four sequences or a random part of them. With `--real`, each real case
+is seen by the networks of the fold that has not seen it, and real cases weigh as much in all as
+simulated ones. Each fold gets a `calibration.json` of its own, without its patients, by which
+evaluate.py judges them.
+
+Intervals of volumes: from the volumes above the threshold moved up and down by one of `SHIFTS`,
+widened by the margin of the log volume that nine in ten simulated patients need who have a tumor
+and all four sequences; the shift is that of the narrowest intervals on average. Real cases are
+too few to fit it; how many are held is counted. `--found-ml` and `--blank-ml` take
+over what `benchmarks/volume_intervals.py` has measured.
+
+Prints the expected calibration error before and after, of real cases by the fold's own
+calibration, how many volumes are held, and how well both networks agree.
 """
 
 import argparse
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +45,13 @@ from gliokit.evaluation.calibration import (
     fit_recalibration,
     pool_patients,
 )
-from gliokit.evaluation.conformal import conformal_quantile
+from gliokit.evaluation.conformal import (
+    FLOOR_ML,
+    conformal_quantile,
+    smallest_margin,
+    volume_interval,
+    widen,
+)
 from gliokit.io.layouts import find_labels, read_study
 from gliokit.io.nifti import read_label_map
 from gliokit.preprocessing.orientation import turn_to_ras
@@ -54,6 +66,7 @@ from gliokit.segmentation.default import OUTPUTS, DefaultSegmenter, load_segment
 
 WIDTH = 1 / 16  # of the bins of the logit
 SEED = 31
+SHIFTS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5)  # logits
 NEED_T1C = (Region.TUMOR_CORE, Region.ENHANCING_TUMOR)
 
 
@@ -65,21 +78,32 @@ class Observed:
     ----------
     samples : (3, n)
         Logit, share of the region and weight, of `compress_samples`; the weights sum to 1.
-    least, next_below : float
-        The true volume has so many voxels: logits of the last of them, counted from the
-        highest logit, and of the one below it; infinite where there is none.
+    cores : (n_shifts, 2)
+        Volumes above each shift and above its negative, mL.
+    true_ml : float
+        The true volume.
+    typical : bool
+        Whether its patient has a tumor and all four sequences.
     fold : Path or None
         That has not seen this patient; None of a simulated one.
     """
 
     samples: NDArray[np.float64]
-    least: float
-    next_below: float
+    cores: NDArray[np.float64]
+    true_ml: float
+    typical: bool
     fold: Path | None
 
-    def score(self, r: Recalibration) -> float:
-        """Give the smallest shift whose interval holds the volume, as `smallest_t` defines it."""
-        return max(0.0, r.slope * self.next_below + r.offset, -(r.slope * self.least + r.offset))
+    def margin(self, shift: float) -> float:
+        """Give the smallest one by which the interval of a shift holds the true volume."""
+        low, high = self.cores[SHIFTS.index(shift)]
+        return smallest_margin((low, high), self.true_ml)
+
+    def log_width(self, shift: float, margin: float) -> float:
+        """Say how wide an interval is."""
+        low, high = self.cores[SHIFTS.index(shift)]
+        low, high = widen((low, high), margin)
+        return math.log((high + FLOOR_ML) / (low + FLOOR_ML))
 
 
 Seen = dict[Region, list[Observed]]
@@ -92,6 +116,8 @@ def main() -> None:
     parser.add_argument("--simulated", type=Path, required=True, help="folder of simulate.py")
     parser.add_argument("--real", type=Path, help="folder of labelled studies")
     parser.add_argument("--runs", type=Path, help="folder of crossvalidate.py")
+    parser.add_argument("--found-ml", type=float, nargs=3, help="limit and its interval")
+    parser.add_argument("--blank-ml", type=float)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     seen: Seen = {region: [] for region in OUTPUTS}
@@ -115,6 +141,12 @@ def main() -> None:
         report(region, cases, shipped[region], {f: own[region] for f, own in by_fold.items()})
     for fold, figures in by_fold.items():
         (fold / CALIBRATION).write_text(Calibration(figures).to_json())
+    if args.found_ml:
+        shipped[Region.ENHANCING_TUMOR] = replace(
+            shipped[Region.ENHANCING_TUMOR],
+            found_ml=tuple(args.found_ml),
+            blank_ml=args.blank_ml,
+        )
     args.out.write_text(Calibration(shipped).to_json())
 
 
@@ -147,6 +179,7 @@ def observe(
     view = view_of(study)
     look = segmenter.look(view)
     truth = turn_to_ras(labels.array, labels.affine)
+    typical = bool(np.any(region_mask(truth, Region.WHOLE_TUMOR))) and not study.missing
     for own, region in zip(look.joined(), OUTPUTS, strict=True):
         if region in NEED_T1C and MRSequence.T1C not in study.images:
             continue  # in use it is not assessed then
@@ -154,21 +187,10 @@ def observe(
         mask = region_mask(truth, region)
         samples = compress_samples(inside, mask[view.box][view.brain], width=WIDTH)
         samples[2] /= samples[2].sum()
-        seen[region].append(Observed(samples, *bounds_of(inside, np.count_nonzero(mask)), fold))
+        cores = np.array([volume_interval(inside, view.voxel_ml, t=shift) for shift in SHIFTS])
+        true_ml = np.count_nonzero(mask) * view.voxel_ml
+        seen[region].append(Observed(samples, cores, true_ml, typical, fold))
     return look.agreement(view)
-
-
-def bounds_of(logits: NDArray[np.float32], voxels: int) -> tuple[float, float]:
-    """Give the logit of that rank from the highest, and of the next; infinite where none is."""
-
-    def ranked(rank: int) -> float:
-        if rank < 1:
-            return math.inf
-        if rank > len(logits):
-            return -math.inf
-        return float(np.partition(logits, len(logits) - rank)[len(logits) - rank])
-
-    return ranked(voxels), ranked(voxels + 1)
 
 
 def fit(cases: Sequence[Observed]) -> RegionCalibration:
@@ -179,15 +201,22 @@ def fit(cases: Sequence[Observed]) -> RegionCalibration:
         [case.samples * [[1], [1], [factor if case.fold else 1]] for case in cases], axis=1
     )
     fitted = fit_recalibration(z, y, weights=w)
-    rounded = Recalibration(round(fitted.slope, 4), round(fitted.offset, 4))
-    shift = max(
-        conformal_quantile([case.score(rounded) for case in kind], level=LEVEL)
-        for kind in ([c for c in cases if c.fold is None], [c for c in cases if c.fold])
-        if kind
-    )
-    if math.isinf(shift):
-        raise ValueError("too few cases, or a volume larger than the brain: no interval fits")
-    return RegionCalibration(rounded.slope, rounded.offset, math.ceil(shift * 1000) / 1000)
+    shift, margin = fit_interval([case for case in cases if case.typical and not case.fold])
+    return RegionCalibration(round(fitted.slope, 4), round(fitted.offset, 4), shift, margin)
+
+
+def fit_interval(cases: Sequence[Observed]) -> tuple[float, float]:
+    """Choose shift and margin: of those that hold nine in ten patients the narrowest on average."""
+    fitted = []
+    for shift in SHIFTS:
+        margin = conformal_quantile([case.margin(shift) for case in cases], level=LEVEL)
+        if math.isinf(margin):
+            raise ValueError("too few simulated patients with a tumor and all sequences")
+        rounded_up = math.ceil(margin * 1000) / 1000
+        width = np.mean([case.log_width(shift, rounded_up) for case in cases])
+        fitted.append((float(width), shift, rounded_up))
+    _, shift, margin = min(fitted)
+    return shift, margin
 
 
 def report(
@@ -204,7 +233,9 @@ def report(
             continue
         figures = [by_fold[case.fold] if case.fold else shipped for case in own]
         after = [Recalibration(f.slope, f.offset) for f in figures]
-        held = [c.score(r) <= (f.shift or 0) for c, r, f in zip(own, after, figures, strict=True)]
+        held = [
+            case.margin(f.shift or 0.0) <= f.margin for case, f in zip(own, figures, strict=True)
+        ]
         print(
             f"  {kind} ({len(own)}): calibration error "
             f"{error(own, [Recalibration()] * len(own)):.5f} -> {error(own, after):.5f}; "

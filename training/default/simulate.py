@@ -20,7 +20,7 @@ from gliokit.phantom.one_thread import one_thread
 
 HELD_OUT = 4  # the last anatomies by name are never trained on
 # streams of random numbers
-STREAMS = {"training": 2026, "testing": 2027, "calibration": 2028}
+STREAMS = {"training": 2026, "testing": 2027, "calibration": 2028, "lesions": 2029}
 
 
 def main() -> None:
@@ -31,6 +31,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--patients", type=int, default=320)
+    parser.add_argument("--first", type=int, default=0, help="number of the first patient")
     parser.add_argument("--kind", type=Kind, choices=list(Kind), help="all of one kind")
     parser.add_argument(
         "--purpose",
@@ -46,7 +47,7 @@ def main() -> None:
     stream = STREAMS[args.purpose]
     make = partial(write_patient, out=args.out, maps=maps, kind=args.kind, stream=stream)
     with ProcessPoolExecutor(args.jobs) as pool:
-        grown = pool.map(make, range(args.patients))
+        grown = pool.map(make, range(args.first, args.first + args.patients))
         for _ in track(grown, "growing patients", total=args.patients):
             pass
 

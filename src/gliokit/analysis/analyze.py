@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gliokit.analysis.assess import assess, describe_inputs
+from gliokit.analysis.detection import enhancement_limit
 from gliokit.analysis.options import Options
 from gliokit.analysis.outline import OnStage, Outlined, Segmenter, outline
 from gliokit.analysis.output import (
@@ -109,7 +110,11 @@ def analyze_into(
         quality=quality,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    findings = replace(findings, inputs=describe_inputs(study))
+    findings = replace(
+        findings,
+        inputs=describe_inputs(study),
+        detection_limit=enhancement_limit(study, quality, segmenter),
+    )
     on_stage("writing the report")
     write_label_map(folder / SEGMENTATION, segmentation.labels)
     if probabilities:

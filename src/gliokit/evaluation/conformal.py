@@ -2,25 +2,33 @@
 
 Not the sum of voxel variances: that takes the voxels for independent, but they go wrong together
 (a border drawn 1 mm too far out is too far out all around), and the interval comes out many times
-too narrow. Here, no error of a voxel is modelled. A family of nested intervals is
-read from the logits z of a case, from the volume of {z > t} to that of {z ≥ -t}, which grows with
-t ≥ 0; then t is chosen such that the interval held the true volume in the wanted share of
-patients whose truth is known (split conformal prediction on nested sets).
+too narrow. Here, no error of a voxel is modelled. Two families of nested intervals, and a
+conformity score for each:
+
+- from the logits z of a case, from the volume of {z > t} to that of {z ≥ -t}, which grows with
+  t ≥ 0 (`volume_interval`, `smallest_t`, `fit_t`);
+- from any interval, such as one of these at a fixed t, moved out at both ends by a margin of the
+  logarithm of the volume (`widen`, `smallest_margin`). The first part makes hard cases wider than
+  easy ones, the second sees to it that enough hold the truth.
+
+The parameter is chosen such that the interval held the true volume in the wanted share of patients
+whose truth is known (split conformal prediction on nested sets).
 
 The promise: for a new patient who is exchangeable with those, the truth lies inside with at
 least probability `level`, whatever the model and its errors. It is an average over patients, not
 a promise for small lesions or for one scanner; it does not hold for patients of another kind; and
-with few patients t itself is uncertain: fitted on 12 at level 0.9, the share of new patients
-inside is 0.92 on average, but below 0.78 for one such fit in twenty.
+with few patients the parameter itself is uncertain: fitted on 12 at level 0.9, the share of new
+patients inside is 0.92 on average, but below 0.78 for one such fit in twenty.
 
 Logits outside the brain are -inf, or left out: no interval counts them. Calibrated logits give
 about symmetric intervals; the promise does not depend on it.
 
 Source: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2nd edition, Springer
 2022, doi:10.1007/978-3-031-06649-8; Angelopoulos and Bates 2021, arXiv:2107.07511; nested
-sets: Gupta et al., Pattern Recognit 2022;127:108496, doi:10.1016/j.patcog.2021.108496; conformal
-volumes of brain tumors, by another family: Lambert et al. 2024, arXiv:2407.19938. The family
-by a shift of the logit threshold is ours.
+sets: Gupta et al., Pattern Recognit 2022;127:108496, doi:10.1016/j.patcog.2021.108496; a margin
+around given limits: Romano, Patterson and Candès 2019, arXiv:1905.03222; conformal volumes of
+brain tumors, by another family: Lambert et al. 2024, arXiv:2407.19938. The family by a shift of the
+logit threshold and the margin of the log volume are ours.
 """
 
 import math
@@ -31,6 +39,8 @@ from numpy.typing import ArrayLike, NDArray
 
 # of a voxel, or of a rank: what rounding of volumes and levels may add
 ROUNDING = 1e-6
+FLOOR_ML = 1.0  # a choice: the largest residual tumor that RANO-resect calls near total removal
+LARGEST_MARGIN = 100.0  # no volume differs by such a factor
 
 
 def conformal_quantile(scores: ArrayLike, *, level: float) -> float:
@@ -148,7 +158,7 @@ def smallest_t(
 
 
 def volume_interval(
-    logits: NDArray[np.floating], voxel_ml: float, *, t: float
+    logits: NDArray[np.floating], voxel_ml: float, *, t: float, center: float = 0.0
 ) -> tuple[float, float]:
     """Measure the interval of a region's volume.
 
@@ -160,13 +170,15 @@ def volume_interval(
         Volume of a voxel.
     t : float
         From `fit_t`, 0 or larger.
+    center : float
+        Logit above which a voxel counts for the region, where that is not 0.
 
     Returns
     -------
     tuple of float
-        Lower and upper limit in mL. They hold the volume of {z > 0}, so where the reported region
-        was changed after thresholding (small parts dropped), the caller must widen them to hold it.
-        From 0 to all finite logits if `t` is infinite.
+        Lower and upper limit in mL. They hold the volume of {z > center}, so where the reported
+        region was changed after thresholding (small parts dropped), the caller must widen them to
+        hold it. From 0 to all finite logits if `t` is infinite.
 
     Raises
     ------
@@ -176,9 +188,79 @@ def volume_interval(
     _check(logits, voxel_ml)
     if not t >= 0:
         raise ValueError(f"t must be 0 or larger, got {t:g}")
-    low = int(np.count_nonzero(logits > t))
-    high = int(np.count_nonzero((logits >= -t) & (logits > -math.inf)))
+    low = int(np.count_nonzero(logits > center + t))
+    high = int(np.count_nonzero((logits >= center - t) & (logits > -math.inf)))
     return low * voxel_ml, high * voxel_ml
+
+
+def smallest_margin(
+    interval: tuple[float, float], reference_ml: float, *, floor_ml: float = FLOOR_ML
+) -> float:
+    """Find the smallest margin of `widen` that holds the true volume: a conformity score.
+
+    Parameters
+    ----------
+    interval : tuple of float
+        Lower and upper limit in mL, however they were found.
+    reference_ml : float
+        True volume of the region.
+    floor_ml : float
+        As in `widen`.
+
+    Returns
+    -------
+    float
+        0 where the interval holds it already.
+
+    Raises
+    ------
+    ValueError
+        If a volume is negative or not finite, or `floor_ml` is not positive.
+    """
+    low, high, true = (math.log(_raised(ml, floor_ml)) for ml in (*interval, reference_ml))
+    return max(low - true, true - high, 0.0)
+
+
+def widen(
+    interval: tuple[float, float], margin: float, *, floor_ml: float = FLOOR_ML
+) -> tuple[float, float]:
+    """Move both limits of an interval out by a margin of the logarithm of the volume.
+
+    Parameters
+    ----------
+    interval : tuple of float
+        Lower and upper limit in mL.
+    margin : float
+        0 or larger; `conformal_quantile` of `smallest_margin`.
+    floor_ml : float
+        Added to each volume before its logarithm is taken: far below it volumes differ by mL, far
+        above it by their ratio. So 0 mL is a volume like others, also where a tumor was missed.
+
+    Returns
+    -------
+    tuple of float
+        From 0 on, where the margin leads below; up to infinity, if it is infinite.
+
+    Raises
+    ------
+    ValueError
+        If a limit is negative or not finite, `floor_ml` is not positive, or `margin` is negative
+        or `nan`.
+    """
+    if not margin >= 0:
+        raise ValueError(f"the margin must be 0 or larger, got {margin:g}")
+    low, high = (_raised(volume, floor_ml) for volume in interval)
+    factor = math.exp(margin) if margin < LARGEST_MARGIN else math.inf
+    return max(low / factor - floor_ml, 0.0), high * factor - floor_ml
+
+
+def _raised(volume_ml: float, floor_ml: float) -> float:
+    if not (0 <= volume_ml < math.inf and floor_ml > 0):
+        raise ValueError(
+            f"volumes must be finite and not negative and the floor positive, got {volume_ml:g} "
+            f"and {floor_ml:g} mL"
+        )
+    return volume_ml + floor_ml
 
 
 def _rank_from_top(values: NDArray[np.floating], rank: int) -> float:

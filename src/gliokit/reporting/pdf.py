@@ -325,6 +325,8 @@ def _say_what_was_used(sheet: _Sheet, findings: Findings) -> None:
     sheet.ln(1)
     if any(entry.volume.interval for entry in findings.volumes_by_region):
         sheet.say(wording.INTERVAL_MEANING, "small", ink=SOFT)
+    if findings.detection_limit:
+        sheet.say(f"Detection limit: {findings.detection_limit.text}", "small", ink=SOFT)
     sheet.say(
         "Pictures follow the radiological convention: the patient's right is on the left of axial "
         "and coronal pictures, the face on the left of sagittal ones. The longest diameter is the "

@@ -48,6 +48,8 @@ from gliokit.preprocessing.view import (
     view_of,
 )
 from gliokit.segmentation.calibration import CALIBRATION, Calibration, read_calibration
+from gliokit.segmentation.cavity import CAVITY, CavityModel, read_cavity_model
+from gliokit.segmentation.lesion_belief import LESIONS, LesionModel, read_lesion_model
 from gliokit.segmentation.probabilities import Probabilities
 from gliokit.segmentation.regions import (
     SMALLEST_ML,
@@ -62,6 +64,7 @@ DEFAULT = "default"
 FINE_MM = np.full(3, 1.0)
 FINE_MARGIN_MM = 10  # around what the coarse look finds
 FINE_SIDE_MM = 96  # of the smallest box, as in training
+NO_CAVITY_LOGIT = -20.0
 FINE_SHARE = 1.0  # of the fine logits inside its box: less was worse (training/default/compare.py)
 # Dice of the whole tumor as both networks see it, and from how much of it on they are compared;
 # nine in ten simulated studies agree better than the first, all better than the second
@@ -163,12 +166,16 @@ class DefaultSegmenter:
         Of their logits.
     contrast : ContrastModel or None
         That tells whether each image is what its name says; not checked where it is None.
+    cavity : CavityModel or None
+        That tells cavities from tumor; the fine network's own output where it is None.
+    lesions : LesionModel or None
+        That tells which parts are tumor; where it is None, how sure the coarse network is.
 
     Attributes
     ----------
     model : Model
         Identification for the findings.
-    calibration : Calibration
+    calibration, cavity, lesions
         As given.
 
     Raises
@@ -183,6 +190,9 @@ class DefaultSegmenter:
         session: NetworkSession,
         calibration: Calibration,
         contrast: ContrastModel | None = None,
+        *,
+        cavity: CavityModel | None = None,
+        lesions: LesionModel | None = None,
     ) -> None:
         if bundle.card.inputs != INPUTS or bundle.card.outputs != OUTPUTS:
             raise BundleError(
@@ -193,6 +203,7 @@ class DefaultSegmenter:
         self._session = session
         self.calibration = calibration
         self._contrast = contrast
+        self.cavity, self.lesions = cavity, lesions
         self.model = Model(
             bundle.name, bundle.version, bundle.sha256, session.device, session.precision
         )
@@ -230,9 +241,11 @@ class DefaultSegmenter:
         box = detail_box(found, view.spacing)
         if box is None:
             return Look(logits)
-        near = {sequence: image[box] for sequence, image in view.images.items()}
-        part, inside_part = resampled(near, view.brain[box], view.spacing, FINE_MM)
-        fine = self._run("fine", channels(part, inside_part, statistics))
+        x = shown_in_detail(view, box, statistics)
+        fine = self._run("fine", x)
+        if self.cavity is not None:
+            fine[3] = self.cavity.logit(fine, x)
+            logits[3] = NO_CAVITY_LOGIT  # where it was not looked for
         return Look(logits, box, resample(fine, FINE_MM, view.spacing, shape=view.brain[box].shape))
 
     def outline(self, look: Look, view: View, phase: Phase) -> Segmentation:
@@ -241,14 +254,10 @@ class DefaultSegmenter:
         logits[:, ~view.brain] = -np.inf
         # the networks' own threshold: theirs is for overlap, a probability of one half is not
         own = labels_of_regions(logits)
-        logits = self.calibration.apply(logits)
         voxel_mm3 = voxel_volume_mm3(view.affine)
-        cavity, seen = cavity_mask(logits, phase, voxel_mm3)
+        dropped = self._drop_parts(own, logits, look, view)
+        cavity, seen = self._find_cavity(logits, phase, voxel_mm3)
         own[cavity] = Label.CAVITY
-        dropped: tuple[Notice, ...] = ()
-        if self.calibration.fitted:  # how sure a model can be of healthy brains is known then
-            complete = len(view.images) == len(INPUTS)
-            dropped = drop_unsure_parts(own, look.coarse[0], voxel_mm3, complete=complete)
         dropped += drop_small_parts(own, voxel_mm3)
         labels = np.zeros(view.shape, dtype=np.uint8)
         labels[view.box] = own
@@ -263,6 +272,34 @@ class DefaultSegmenter:
             intervals,
             Probabilities(OUTPUTS, logits, view.box, view.shape, view.affine),
         )
+
+    def _find_cavity(
+        self, logits: Array, phase: Phase, voxel_mm3: float
+    ) -> tuple[NDArray[np.bool_], tuple[Notice, ...]]:
+        """Calibrate logits in place, and decide where there is a cavity."""
+        if self.cavity is None:
+            return cavity_mask(self.calibration.apply(logits), phase, voxel_mm3)
+        cavity, seen = cavity_mask(logits, phase, voxel_mm3, learnt=True)
+        learnt = logits[3].copy()  # calibrated by its fit
+        self.calibration.apply(logits)
+        logits[3] = learnt
+        if phase is not Phase.POSTOPERATIVE and not cavity.any():
+            logits[3, np.isfinite(learnt)] = NO_CAVITY_LOGIT  # it holds given surgery only
+        # what is cavity is no tumor
+        logits[:3, cavity] = np.minimum(logits[:3, cavity], -logits[3, cavity])
+        return cavity, seen
+
+    def _drop_parts(
+        self, own: NDArray[np.uint8], logits: Array, look: Look, view: View
+    ) -> tuple[Notice, ...]:
+        """Remove parts of the labels that are not believed, in place, and say so."""
+        if self.lesions is not None:
+            return self.lesions.keep_believed(own, logits, look.coarse, view)
+        if not self.calibration.fitted:  # nobody knows how sure it can be of healthy brains
+            return ()
+        voxel_mm3 = voxel_volume_mm3(view.affine)
+        complete = len(view.images) == len(INPUTS)
+        return drop_unsure_parts(own, look.coarse[0], voxel_mm3, complete=complete)
 
     def _doubts_of_names(self, view: View, study_id: str) -> tuple[Notice, ...]:
         """Say which image is perhaps not what its name says, and refuse where that is sure."""
@@ -301,7 +338,14 @@ def load_segmenter(
     calibration = read_calibration(checked.folder / CALIBRATION)
     # what the check knows is what the shipped models were trained on
     ours = checked.folder.resolve() in {folder.resolve() for folder in shipped_bundles().values()}
-    return DefaultSegmenter(checked, session, calibration, read_contrast_model() if ours else None)
+    return DefaultSegmenter(
+        checked,
+        session,
+        calibration,
+        read_contrast_model() if ours else None,
+        cavity=read_cavity_model(checked.folder / CAVITY),
+        lesions=read_lesion_model(checked.folder / LESIONS),
+    )
 
 
 def open_session(bundle: Bundle, *, threads: int | None, device: Device) -> NetworkSession:
@@ -311,6 +355,15 @@ def open_session(bundle: Bundle, *, threads: int | None, device: Device) -> Netw
     from gliokit.learning.torch_session import TorchSession  # torch is optional
 
     return TorchSession(bundle, device=device)
+
+
+def shown_in_detail(
+    view: View, box: Box, statistics: Mapping[MRSequence, tuple[float, float]]
+) -> Array:
+    """Show the images in a box to the fine network, (4, x, y, z), at 1 mm."""
+    near = {sequence: image[box] for sequence, image in view.images.items()}
+    part, inside_part = resampled(near, view.brain[box], view.spacing, FINE_MM)
+    return channels(part, inside_part, statistics)
 
 
 def check_sequences(study: Study) -> None:
