@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from gliokit.analysis import dicom_response
 from gliokit.analysis.dicom_paths import holds_dicom
 from gliokit.analysis.dicom_response import DicomPatient, follow_dicom, follow_table
 from gliokit.analysis.patient_timeline import ResponseRun
@@ -18,6 +19,7 @@ from gliokit.analysis.patient_visits import Space
 from gliokit.core.errors import CohortError, LayoutError, OutputError
 from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.io.cohorts import read_cohort
+from gliokit.io.conventions import LabelConvention
 from gliokit.io.dicom_writer import Element, SeriesFacts, SliceOrder, StudyFacts, write_series
 from gliokit.measurement.response.criterion import Baseline
 from gliokit.measurement.response.options import Options
@@ -78,6 +80,12 @@ def load_segmenter():
 def no_model():
     """Fail where a model is asked for."""
     raise AssertionError("no model is needed")
+
+
+@pytest.fixture
+def without_report(monkeypatch):
+    """Write no report where none is looked at: that takes most of the time."""
+    monkeypatch.setattr(dicom_response, "write_timeline_sr", lambda *args, **kwargs: None)
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +192,7 @@ def test_two_segs_in_a_study_are_refused(with_segs, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("without_report")
 def test_a_study_that_cannot_be_used_is_left_out_and_named(with_segs, tmp_path):
     write_visit(with_segs / "c", 90, 5)
     for path in (with_segs / "c").glob("*/*"):
@@ -210,6 +219,43 @@ def table(with_segs, tmp_path):
         f"p,first,0,export/b/t1c,export/b/flair,export/{first.name},-200\n"
     )
     return tmp_path / "visits.csv"
+
+
+def test_a_folder_that_is_read_is_not_written_to(with_segs, analyzed):
+    patient = DicomPatient(with_segs, no_model)
+    with pytest.raises(OutputError, match="lie in each other; choose a folder apart"):
+        follow_dicom(patient, with_segs / "timeline", run=RUN, force=True)
+    again = DicomPatient(with_segs, no_model, analyzed / "studies")
+    with pytest.raises(OutputError, match="lie in each other; choose a folder apart"):
+        follow_dicom(again, analyzed, run=RUN, force=True)
+    assert (analyzed / "studies").is_dir()
+
+
+def test_two_studies_of_one_day_are_refused_before_any_is_analyzed(export, tmp_path):
+    shutil.copytree(export, tmp_path / "export")
+    write_visit(tmp_path / "export" / "c", DAYS["later"] + 1 / 24, 5)
+    with pytest.raises(CohortError, match=r"study-\w+ and study-\w+ are of one day, 2014-05-08"):
+        follow_dicom(DicomPatient(tmp_path / "export", no_model), tmp_path / "out", run=RUN)
+
+
+@pytest.mark.usefixtures("without_report")
+def test_days_are_counted_from_the_first_study_even_if_it_is_left_out(with_segs, tmp_path):
+    write_visit(with_segs / "c", -10, 5)
+    for path in (with_segs / "c").glob("*/*"):
+        image = pydicom.dcmread(path)
+        image.SOPClassUID = pydicom.uid.CTImageStorage
+        image.save_as(path)
+    out = tmp_path / "out"
+    follow_dicom(DicomPatient(with_segs, no_model), out, run=RUN, space=IN_ONE_SPACE)
+    assert [visit["day"]["value"] for visit in record(out)["visits"]] == [10, 70]
+    assert record(out)["notes"][-1].startswith("Days are counted from the first study")
+
+
+@pytest.mark.usefixtures("without_report")
+def test_a_convention_is_of_nifti_and_a_seg_says_its_own(table, tmp_path):
+    space = replace(IN_ONE_SPACE, convention=LabelConvention.BRATS2023)
+    follow_table(read_cohort(table), tmp_path / "out", run=RUN, space=space)
+    assert categories(tmp_path / "out")[0] == "baseline"
 
 
 def test_images_of_a_table_may_be_folders_of_dicom(table, analyzed, tmp_path):

@@ -1,5 +1,6 @@
 """Volumes of a visit: intervals of the findings that are of the same map, and a reason if none."""
 
+import json
 import shutil
 from dataclasses import replace
 from importlib import import_module
@@ -16,6 +17,7 @@ from gliokit.core.image import Image
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.io.nifti import read_label_map
+from gliokit.measurement.change import volume_change
 
 ET = Region.ENHANCING_TUMOR
 
@@ -85,3 +87,28 @@ def test_a_region_that_no_image_shows_has_no_volume(visit):
     images = {MRSequence.T1C: visit.study[MRSequence.T1C]}
     found = measure_volumes(replace(visit, study=replace(visit.study, images=images)))
     assert set(found.volumes) == {Region.TUMOR_CORE, ET}
+
+
+def test_a_volume_that_rounding_puts_outside_its_interval_widens_it(visit, tmp_path):
+    path = tmp_path / "result" / "findings.json"
+    record = json.loads(path.read_text())
+    for part in record["volumes_by_region"]:
+        if part["region"] == ET:
+            part["volume"]["interval"] = [part["volume"]["value"] + 1e-6, 9.0]
+    path.write_text(json.dumps(record))
+    volume = measure_volumes(visit).volumes[ET]
+    assert volume.interval == (volume.value, 9.0)
+    assert volume_change(volume, volume).relative.value == 0
+
+
+def test_findings_in_false_millimeters_are_not_called_those_of_another_study_alone(visit):
+    shrunk = replace(visit.labels, affine=np.eye(4))
+    (note,) = measure_volumes(replace(visit, labels=shrunk), millimeters=False).notes
+    assert note.endswith("or in the millimeters that are false")
+
+
+def test_where_findings_stand_is_not_told(visit, tmp_path):
+    (tmp_path / "result" / "findings.json").unlink()
+    (tmp_path / "result" / "findings.json").mkdir()
+    (note,) = measure_volumes(visit).notes
+    assert note.endswith("cannot be read (Is a directory)")

@@ -6,13 +6,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.analysis.patient_timeline import ResponseRun, treatment_of
+from gliokit.analysis.patient_timeline import (
+    ResponseRun,
+    _enhancement,
+    _flair,
+    _new,
+    treatment_of,
+)
 from gliokit.analysis.patient_visits import in_first_space, load_visits
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import CohortError
 from gliokit.core.image import Image, LabelMap
-from gliokit.core.vocabulary import Label
+from gliokit.core.vocabulary import Label, MRSequence
+from gliokit.io.cohorts import read_cohort
 from gliokit.io.nifti import read_image, write_image, write_label_map
+from gliokit.measurement.response.facts import Enhancement, Flair, NewLesion, NonTarget
+from gliokit.measurement.response.vocabulary import Component
+from gliokit.measurement.targets import VisitSizes
 
 HEADER = (
     "patient_id,study_id,day,t1c,flair,labels,dexamethasone_mg_per_day,clinical_change,"
@@ -289,6 +299,13 @@ def test_a_visit_without_contrast_is_not_assessable_and_the_next_is(response, vi
     assert ending.code == 0, ending.stderr
     found = categories(tmp_path / "out", "macdonald1990")
     assert found == ["baseline", "not assessable", "PD"]
+    record = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    assert [visit["notes"] for visit in record["visits"]] == [
+        [],
+        ["without T1c enhancing tumor is unknown"],
+        [],
+    ]
+    assert "no T1c to show at this visit" in (tmp_path / "out" / "timeline.html").read_text()
 
 
 def test_diameters_that_end_midway_are_shorter_and_settings_say_so(response, visits, tmp_path):
@@ -301,3 +318,64 @@ def test_diameters_that_end_midway_are_shorter_and_settings_say_so(response, vis
     assert product("--midway") < product()
     response(visits(6, 6), "--criteria", "macdonald1990", "--force", "--midway")
     assert "midway" in (tmp_path / "out" / "settings.json").read_text()
+
+
+def sized(volume, *, product=0.0, new=NewLesion.NONE):
+    """Give what a visit shows of one component, as far as it is judged here."""
+    return VisitSizes(0, product, product, volume, NonTarget.ABSENT, new, (), (), ())
+
+
+def test_a_new_lesion_is_more_enhancement_even_if_the_sum_of_all_shrank():
+    seen = (sized(10.0, product=900.0), sized(4.0, product=400.0, new=NewLesion.MEASURABLE))
+    assert _enhancement({Component.ENHANCING: seen}, 1, 0) is Enhancement.INCREASED
+
+
+def test_flair_that_stays_gone_is_not_worse():
+    seen = (sized(10.0), sized(0.0), sized(0.0))
+    run = ResponseRun(flair_worse=0.25)
+    assert _flair({Component.NONENHANCING: seen}, 2, 0, run) is Flair.BETTER
+
+
+def test_that_nothing_is_new_is_known_only_where_both_components_are_seen():
+    assert _new([None, sized(1.0)]) is None
+    assert _new([None, sized(1.0, new=NewLesion.NOT_MEASURABLE)]) is NewLesion.NOT_MEASURABLE
+    assert _new([sized(1.0), sized(1.0)]) is NewLesion.NONE
+
+
+def test_labels_in_the_folder_to_be_replaced_are_not_taken_away(response, visits, tmp_path):
+    folder = visits(4, 5)
+    assert response(folder).code == 0
+    labels = tmp_path / "out" / "studies" / "p-1-labels.nii.gz"
+    labels.parent.mkdir()
+    (folder / "p-1-labels.nii.gz").rename(labels)
+    table = folder / "visits.csv"
+    table.write_text(table.read_text().replace(",p-1-labels", ",out/studies/p-1-labels"))
+    ending = response(folder, "--force")
+    assert ending.code == 2
+    assert "lie in each other" in ending.stderr
+    assert labels.is_file()
+
+
+def test_an_image_on_a_grid_of_its_own_is_in_the_pictures_and_that_is_said(
+    response, visits, tmp_path, textured_study
+):
+    folder = visits(4)
+    flair = textured_study.images[MRSequence.FLAIR]
+    other = replace(flair, array=flair.array[2:, 1:])
+    other = replace(other, affine=flair.affine @ shift(2, 1, 0))
+    write_image(folder / "flair.nii.gz", other)
+    found = load_visits(read_cohort(folder / "visits.csv"), read_cohort(folder / "visits.csv").rows)
+    laid, _ = in_first_space(found[0])
+    same = laid[MRSequence.FLAIR].array[3:-1, 2:-1, 1:-1]
+    np.testing.assert_allclose(same, flair.array[3:-1, 2:-1, 1:-1], atol=1e-3)
+    response(folder, "--criteria", "macdonald1990")
+    record = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    (note,) = record["visits"][0]["notes"]
+    assert note.startswith("FLAIR lies on a grid of its own: in the pictures it is interpolated")
+
+
+def shift(*voxels):
+    """Move an origin by voxels."""
+    moved = np.eye(4)
+    moved[:3, 3] = voxels
+    return moved

@@ -208,3 +208,28 @@ def test_days_that_do_not_rise_and_unknown_baselines_are_refused():
         follow(visit(30, (A, 15, 15)), visit(30, (A, 15, 15)))
     with pytest.raises(SettingsError, match="counted from 0"):
         follow(visit(0, (A, 15, 15)), baseline=1)
+
+
+def test_small_lesion_that_came_later_keeps_the_rest_from_being_absent():
+    sizes = follow(
+        visit(0, (A, 15, 15)), visit(30, (A, 15, 15), (B, 9, 9)), visit(60, (B, 9, 9)), visit(90)
+    )
+    assert [size.product_mm2 for size in sizes[2:]] == [0, 0]
+    assert [size.nontarget for size in sizes] == [
+        NonTarget.ABSENT,
+        NonTarget.STABLE,
+        NonTarget.STABLE,
+        NonTarget.ABSENT,
+    ]
+
+
+def test_small_lesion_that_was_gone_at_the_baseline_and_returns_is_not_absent():
+    visits = visit(0, (A, 15, 15), (B, 9, 9)), visit(30, (A, 15, 15)), visit(60, (B, 9, 9))
+    sizes = follow(*visits, baseline=1)
+    assert sizes[2].new_lesion is NewLesion.NONE
+    assert [size.nontarget for size in sizes[1:]] == [NonTarget.ABSENT, NonTarget.STABLE]
+
+
+def test_visit_that_is_left_out_makes_no_lesion_old_that_the_next_shows_first():
+    first, _, last = visit(0, (A, 15, 15)), visit(30), visit(60, (A, 15, 15), (B, 12, 12))
+    assert follow(first, last)[1].new_lesion is NewLesion.MEASURABLE

@@ -12,6 +12,7 @@ cannot be referred to (no frame of reference, NIfTI) or lengths are in voxels; t
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 
 from gliokit.analysis.dicom_input import choose_series
@@ -32,7 +33,9 @@ from gliokit.analysis.patient_visits import (
 from gliokit.analysis.response_run import (
     STUDIES,
     TIMELINE_SR,
+    check_apart,
     check_replaceable,
+    paths_of,
     write_timeline,
 )
 from gliokit.core.cohort import Cohort, Row
@@ -86,6 +89,7 @@ def follow_dicom(
         If the studies are of several patients, none can be used, or `out` may not be written.
     """
     out = out.resolve()
+    check_apart(out, [path for path in (patient.path, patient.results) if path])
     with whole_folder(out, check=lambda: check_replaceable(out, force=force)) as folder:
         on_stage("reading DICOM files")
         studies = read_patient(patient.path)
@@ -110,6 +114,7 @@ def follow_table(
     """
     rows = rows_of_patient(cohort.rows)
     out = out.resolve()
+    check_apart(out, paths_of(rows))
     with whole_folder(out, check=lambda: check_replaceable(out, force=force)) as folder:
         read = DicomVisits()
         visits = load_visits(read.cohort(rows, cohort), rows, space=space, on_stage=on_stage)
@@ -162,6 +167,7 @@ class _Labelled:
         """Give a row for each study that can be used, and say which cannot."""
         notes: dict[str, str] = {}
         usable = [study for study in self.studies if self._read(study, notes, on_stage)]
+        days = _days(usable, self.studies[0].acquired)  # before hours of work
         paths = {study.study_id: self._result(study.study_id) for study in usable}
         self._check_results(paths)
         self._read_segs(usable, folder)
@@ -176,7 +182,9 @@ class _Labelled:
         if not left:
             raise NotAssessableError(f"no study can be used: {'; '.join(notes.values())}")
         told = tuple(f"Left out: {study_id}, {text}." for study_id, text in notes.items())
-        return list(_rows(left, paths)), told
+        if self.studies[0].study_id in notes:
+            told += ("Days are counted from the first study all the same.",)
+        return list(_rows(left, days, paths)), told
 
     def _read(self, study: DicomStudy, notes: dict[str, str], on_stage: OnStage) -> bool:
         """Choose the series of a study; say why if that fails."""
@@ -245,22 +253,43 @@ class _Labelled:
         )
         for outcome in run:
             if outcome.findings is None:
-                notes[outcome.study_id] = outcome.reason
+                notes[outcome.study_id] = outcome.reason.replace(str(folder), STUDIES)
                 continue
             paths[outcome.study_id] = folder / outcome.study_id / SEGMENTATION
         return paths
 
 
-def _rows(studies: Sequence[DicomStudy], paths: Mapping[str, Path | None]) -> Iterator[Row]:
-    """Give the rows of a table that nobody wrote."""
-    first = studies[0].acquired
-    for number, study in enumerate(studies, 2):
-        if study.acquired is None or first is None:
+def _days(studies: Sequence[DicomStudy], origin: date | None) -> dict[str, int]:
+    """Count the days of studies from an origin.
+
+    Raises
+    ------
+    CohortError
+        If a study has no date, or two have the same.
+    """
+    days: dict[str, int] = {}
+    for study in studies:
+        if study.acquired is None or origin is None:
             raise CohortError(
                 f"{study.study_id} has no date, so its place among the visits is not known; write "
                 "visits.csv with their days"
             )
-        cells = {"day": str((study.acquired - first).days)}
+        day = (study.acquired - origin).days
+        if same := [other for other, known in days.items() if known == day]:
+            raise CohortError(
+                f"{same[0]} and {study.study_id} are of one day, {study.acquired}; a visit needs a "
+                "day of its own: take one of them away, or write visits.csv with both as one visit"
+            )
+        days[study.study_id] = day
+    return days
+
+
+def _rows(
+    studies: Sequence[DicomStudy], days: Mapping[str, int], paths: Mapping[str, Path | None]
+) -> Iterator[Row]:
+    """Give the rows of a table that nobody wrote."""
+    for number, study in enumerate(studies, 2):
+        cells = {"day": str(days[study.study_id])}
         if path := paths.get(study.study_id):
             cells["labels"] = str(path)
         yield Row(number, study.patient, study.study_id, cells)

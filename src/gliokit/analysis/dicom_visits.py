@@ -159,8 +159,8 @@ def _read_row(row: Row) -> Given:
     named = [sequence for sequence in MRSequence if sequence in row.cells]
     if apart := [sequence for sequence in named if sequence not in paths]:
         raise CohortError(
-            f"row {row.number}, column {apart[0]}: no folder or archive of DICOM, as {named[0]} "
-            "is; give all images of a visit in one way"
+            f"row {row.number}, column {apart[0]}: no folder or archive of DICOM, as "
+            f"{next(iter(paths))} is; give all images of a visit in one way"
         )
     studies = {path: _one_study(path, row) for path in dict.fromkeys(paths.values())}
     series = {sequence: _series(studies[path], sequence, row) for sequence, path in paths.items()}

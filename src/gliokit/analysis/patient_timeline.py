@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from types import MappingProxyType
 from typing import TypeAlias
 
-from gliokit.analysis.patient_visits import PatientVisit
+from gliokit.analysis.patient_visits import PICTURED, PatientVisit, images_apart
 from gliokit.analysis.visit_volumes import VisitVolumes, measure_volumes, shows
 from gliokit.core.cohort import Row
 from gliokit.core.errors import CohortError, NotAssessableError
@@ -31,6 +32,7 @@ from gliokit.measurement.response.vocabulary import Component
 from gliokit.measurement.targets import LesionVisit, VisitSizes, follow_lesions, lesion_visit
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
 from gliokit.measurement.volume_course import ChangeSince, changes_through_time
+from gliokit.reporting.wording import SEQUENCE_TERMS
 
 # of both components, one for each visit; None where a visit lacks the images that show it, and at
 # all visits where the baseline does
@@ -62,6 +64,14 @@ NEITHER = frozenset(
         "resection",
         "observation",
         "none",
+    }
+)
+
+
+UNSEEN: MappingProxyType[Component, str] = MappingProxyType(
+    {
+        Component.ENHANCING: "without T1c enhancing tumor is unknown",
+        Component.NONENHANCING: "without FLAIR and T2 the T2/FLAIR abnormality is unknown",
     }
 )
 
@@ -266,7 +276,8 @@ def _verdicts(
         sizes = _sizes(follow, criterion, run, baseline=start)
         if missing := [part for part in _parts(component) if sizes[part][start] is None]:
             raise NotAssessableError(
-                f"{missing[0]} tumor cannot be seen at the baseline: images are missing"
+                f"{missing[0]} tumor cannot be seen at the baseline, day {visits[start].day}: "
+                "images are missing; choose another baseline"
             )
         told = [
             replace(
@@ -320,10 +331,14 @@ def _disease(sizes: VisitSizes | None) -> Disease:
 
 
 def _new(sizes: Sequence[VisitSizes | None]) -> NewLesion | None:
-    """Give the gravest answer of the components that are followed."""
+    """Give the gravest answer of the components that are followed.
+
+    That nothing is new is known only if all are seen.
+    """
     found = [one.new_lesion for one in sizes if one is not None]
     order = list(NewLesion)
-    return max(found, key=order.index) if found else None
+    gravest = max(found, key=order.index, default=NewLesion.NONE)
+    return None if gravest is NewLesion.NONE and len(found) < len(sizes) else gravest
 
 
 def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | None:
@@ -336,7 +351,8 @@ def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | N
     now, before = _since(sizes[Component.NONENHANCING], number, start)
     if now is None or not before or not before[0].volume_ml:
         return None
-    if now.volume_ml >= min(visit.volume_ml for visit in before) * (1 + run.flair_worse):
+    least = min(visit.volume_ml for visit in before)
+    if now.volume_ml > least and now.volume_ml >= least * (1 + run.flair_worse):
         return Flair.WORSE
     return Flair.BETTER if now.volume_ml < before[0].volume_ml else Flair.STABLE
 
@@ -350,12 +366,13 @@ def _enhancement(sizes: Sizes, number: int, start: int) -> Enhancement | None:
     now, before = _since(sizes[Component.ENHANCING], number, start)
     if now is None or not before:
         return None
+    if now.new_lesion is not NewLesion.NONE:  # also where the sum of all did not grow
+        return Enhancement.INCREASED
     if now.volume_ml <= min(visit.volume_ml for visit in before):
         return Enhancement.NOT_INCREASED
     least = min(visit.product_mm2 for visit in before)
     grown = now.product_mm2 > 0 and now.product_mm2 >= least * (1 + AREA_THRESHOLDS.progression)
-    new = now.new_lesion is not NewLesion.NONE
-    return Enhancement.INCREASED if new or grown else None
+    return Enhancement.INCREASED if grown else None
 
 
 def _since(
@@ -395,11 +412,13 @@ def _timeline_visit(
 
 
 def _notes(visit: PatientVisit) -> tuple[str, ...]:
-    reference = visit.study.reference
-    apart = [s for s, image in visit.study.images.items() if reference.grid.difference(image.grid)]
     notes = [visit.labels.note] if visit.labels.note else []
+    notes += [text for part, text in UNSEEN.items() if not shows(visit, part)]
     notes += [
-        f"{sequence} lies on a grid of its own, and is not in the pictures" for sequence in apart
+        f"{SEQUENCE_TERMS[sequence]} lies on a grid of its own: in the pictures it is "
+        "interpolated, and not registered"
+        for sequence in images_apart(visit.study)
+        if sequence in PICTURED
     ]
     return tuple(notes)
 

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from gliokit.analysis.dicom_paths import is_nifti
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import CohortError, LabelError, NotAssessableError
 from gliokit.core.geometry import Affine, spacing_mm
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study, check_labels_grid
+from gliokit.core.vocabulary import MRSequence
 from gliokit.io.conventions import LabelConvention
 from gliokit.io.nifti import read_label_map
+from gliokit.preprocessing.carry import carry_image
 from gliokit.preprocessing.prepare import UNMOVED
 from gliokit.preprocessing.registration import register_rigid
 
@@ -43,6 +46,7 @@ class Space:
 
 
 AS_SCANNED = Space()
+PICTURED = (MRSequence.T1C, MRSequence.FLAIR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +165,11 @@ def load_visits(
 
 
 def _labels(cohort: Cohort, row: Row, space: Space) -> LabelMap:
-    """Load the labels, in the convention that was asked for if one was."""
-    if space.convention is None or "labels" not in row.cells:
+    """Load the labels, in the convention that was asked for if one was; a SEG says its own."""
+    path = Path(row.cells.get("labels", ""))
+    if space.convention is None or not is_nifti(path.name):
         return cohort.load_labels(row)
-    return read_label_map(Path(row.cells["labels"]), convention=space.convention)
+    return read_label_map(path, convention=space.convention)
 
 
 def _check_conventions(visits: Sequence[PatientVisit]) -> None:
@@ -178,16 +183,29 @@ def _check_conventions(visits: Sequence[PatientVisit]) -> None:
 
 
 def in_first_space(visit: PatientVisit) -> tuple[Study, LabelMap]:
-    """Lay the images of a visit that share its reference's grid where they belong at the first."""
+    """Lay the images of a visit on its reference's grid where they belong at the first visit.
+
+    Images of another grid are interpolated: for pictures alone.
+    """
     back = np.linalg.inv(visit.to_visit)
-    reference = visit.study.reference
+    grid = visit.study.reference.grid
+    apart = images_apart(visit.study)
     images = {
-        sequence: replace(image, affine=back @ image.affine)
+        sequence: replace(
+            carry_image(image, UNMOVED, grid) if sequence in apart else image,
+            affine=back @ grid.affine,
+        )
         for sequence, image in visit.study.images.items()
-        if not reference.grid.difference(image.grid)
+        if sequence in PICTURED or sequence not in apart
     }
     labels = replace(visit.labels, affine=back @ visit.labels.affine)
     return replace(visit.study, images=images), labels
+
+
+def images_apart(study: Study) -> list[MRSequence]:
+    """Name the images that lie on another grid than the reference."""
+    grid = study.reference.grid
+    return [sequence for sequence, own in study.images.items() if grid.difference(own.grid)]
 
 
 def _motion(first: PatientVisit, study: Study, labels: LabelMap) -> Affine:

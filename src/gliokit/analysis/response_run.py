@@ -7,7 +7,7 @@ without a timeline. A patient's folder is written whole or not at all.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -33,10 +33,12 @@ from gliokit.analysis.patient_visits import (
     rows_of_patient,
 )
 from gliokit.analysis.reasons import without_paths
-from gliokit.core.cohort import ID_CHARACTERS, Cohort
+from gliokit.core.cohort import ID_CHARACTERS, Cohort, Row
 from gliokit.core.errors import CohortError, OutputError
 from gliokit.core.findings import Point
 from gliokit.core.geometry import to_world
+from gliokit.core.image import LabelMap
+from gliokit.core.vocabulary import MRSequence
 from gliokit.measurement.timeline import PatientTimeline
 from gliokit.reporting.cohort_response_page import cohort_response_page
 from gliokit.reporting.stage import set_stage
@@ -106,6 +108,7 @@ def follow_patient(
     """
     rows = rows_of_patient(cohort.rows)
     out = out.resolve()
+    check_apart(out, paths_of(rows))
     with whole_folder(out, check=lambda: check_replaceable(out, force=force)) as folder:
         visits = load_visits(cohort, rows, space=space, on_stage=on_stage)
         return write_timeline(folder, visits, run=run, space=space, on_stage=on_stage)
@@ -204,18 +207,41 @@ def _check_overview(out: Path, patients: Sequence[str], *, force: bool) -> None:
 
 
 def _pictures(visits: Sequence[PatientVisit]) -> tuple[VisitPicture, ...]:
-    stages = [(visit.row.study_id, set_stage(*in_first_space(visit))) for visit in visits]
-    return visit_pictures(stages, _center(visits))
+    laid = [in_first_space(visit) for visit in visits]
+    titles = [visit.row.study_id for visit in visits]
+    stages = [(title, set_stage(*own)) for title, own in zip(titles, laid, strict=True)]
+    return visit_pictures(stages, _center([labels for _, labels in laid]))
 
 
-def _center(visits: Sequence[PatientVisit]) -> Point:
+def _center(visits: Sequence[LabelMap]) -> Point:
     """Give the middle of the largest tumor of all visits, in the space of the first."""
-    largest = max(visits, key=lambda visit: np.count_nonzero(visit.labels.array))
-    _, labels = in_first_space(largest)
+    labels = max(visits, key=lambda labels: np.count_nonzero(labels.array))
     where = np.argwhere(labels.array > 0)
     middle = where.mean(axis=0) if where.size else (np.array(labels.array.shape) - 1) / 2
     x, y, z = to_world(labels.affine, middle)
     return (float(x), float(y), float(z))
+
+
+def paths_of(rows: Sequence[Row]) -> list[Path]:
+    """Give the images and labels that rows name."""
+    columns = (*MRSequence, "labels")
+    return [Path(row.cells[name]) for row in rows for name in columns if name in row.cells]
+
+
+def check_apart(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuse a folder that would take away what is read, or be read itself the next time.
+
+    Raises
+    ------
+    OutputError
+        If an input lies in `out`, which is resolved, or `out` in an input.
+    """
+    for path in inputs:
+        found = path.resolve()
+        if found.is_relative_to(out) or out.is_relative_to(found):
+            raise OutputError(
+                f"{out} and {path}, which is read, lie in each other; choose a folder apart from it"
+            )
 
 
 def check_replaceable(out: Path, *, force: bool) -> None:

@@ -19,6 +19,7 @@ from gliokit.measurement.volume import volumes_by_region
 from gliokit.reporting.findings_json import read_findings
 
 SAME_ML = 0.05  # volumes of findings and labels that are of one map
+_APART = f"no intervals: the {FINDINGS} beside the labels is of another study or map"
 # what the other regions need is T2 or FLAIR
 NEED_CONTRAST = (Region.ENHANCING_TUMOR, Region.TUMOR_CORE)
 
@@ -59,10 +60,13 @@ def measure_volumes(visit: PatientVisit, *, millimeters: bool = True) -> VisitVo
     }
     findings, note = _findings(visit, volumes)
     if findings is None:
+        if note == _APART and not millimeters:
+            note += ", or in the millimeters that are false"
         return VisitVolumes(volumes, notes=(note,) if note else ())
     intervals = {part.region: part.volume.interval for part in findings.volumes_by_region}
     known = {
-        region: replace(volume, interval=intervals[region]) for region, volume in volumes.items()
+        region: replace(volume, interval=_holding(volume.value, intervals[region]))
+        for region, volume in volumes.items()
     }
     return VisitVolumes(known, findings.detection_limit if millimeters else None)
 
@@ -91,12 +95,19 @@ def _findings(
     except FileNotFoundError:
         return None, ""
     except (OSError, UnicodeDecodeError, FindingsError) as error:
-        return None, f"no intervals: the {FINDINGS} beside the labels cannot be read ({error})"
+        # a path may hold a name
+        told = error.strerror if isinstance(error, OSError) else error
+        return None, f"no intervals: the {FINDINGS} beside the labels cannot be read ({told})"
     beside = {part.region: part.volume for part in findings.volumes_by_region}
     alike = findings.study_id == visit.row.study_id and all(
         region in beside and abs(beside[region].value - volume.value) <= SAME_ML
         for region, volume in volumes.items()
     )
     if not alike:
-        return None, f"no intervals: the {FINDINGS} beside the labels is of another study or map"
+        return None, _APART
     return findings, ""
+
+
+def _holding(value: float, interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Widen an interval to a value beside it: findings are rounded, and may differ by `SAME_ML`."""
+    return interval and (min(interval[0], value), max(interval[1], value))

@@ -16,7 +16,8 @@ J Clin Oncol 2010;28:1963-72, doi:10.1200/JCO.2009.26.3541; van den Bent et al.,
 2011;12:583-93, doi:10.1016/S1470-2045(11)70057-2; Okada et al., Lancet Oncol 2015;16:e534-42,
 doi:10.1016/S1470-2045(15)00088-1; Ellingson et al., Neurotherapeutics 2017;14:307-20,
 doi:10.1007/s13311-016-0507-6; Wen et al., J Clin Oncol 2023;41:5187-99, doi:10.1200/JCO.23.01059;
-sizes and slices as a review's table gives them, doi:10.1093/noajnl/vdad118, table 1.
+sizes and slices as a review's table gives them, doi:10.1093/noajnl/vdad118, table 1; those of RANO
+2.0 and numbers of targets as another does, doi:10.1007/s11604-025-01821-6.
 """
 
 from collections.abc import Iterator
@@ -160,7 +161,11 @@ SIZE_RULES: MappingProxyType[str, SizeRule] = MappingProxyType(
                 interior_evidence=(Evidence.UNSURE,),
                 targets_evidence=(Evidence.UNSURE,),  # no number is stated
             ),
-            SizeRule("rano_hgg2010", interior_evidence=(Evidence.REVIEW,)),
+            SizeRule(
+                "rano_hgg2010",
+                interior_evidence=(Evidence.REVIEW,),
+                targets_evidence=(Evidence.REVIEW,),
+            ),
             SizeRule(
                 "rano_lgg2011",
                 interior_evidence=(Evidence.REVIEW,),
@@ -177,11 +182,11 @@ SIZE_RULES: MappingProxyType[str, SizeRule] = MappingProxyType(
             ),
             SizeRule(
                 "rano2_2023",
-                smallest=_marked(SMALLEST, Evidence.MEMORY, Evidence.PROGRAM),
-                slices=_marked(TWO_SLICES, Evidence.MEMORY),
+                smallest=_marked(SMALLEST, Evidence.REVIEW, Evidence.PROGRAM),
                 thickness=_marked(THICKNESS, Evidence.UNSURE),
+                interior_evidence=(Evidence.REVIEW,),
                 targets=3,  # of one component; of a mixed tumor two of each
-                targets_evidence=(Evidence.PROGRAM,),
+                targets_evidence=(Evidence.REVIEW, Evidence.PROGRAM),
             ),
         )
     }

@@ -94,7 +94,8 @@ class VisitSizes:
     volume_ml : float
         Of all lesions together.
     nontarget : NonTarget
-        The lesions of the baseline that are no targets, against the baseline.
+        The lesions of the baseline that are no targets, against the baseline. Stable, not absent,
+        while a lesion is seen that came later and is too small to count.
     new_lesion : NewLesion
         Whether a lesion is seen that no earlier visit shows.
     lesions : tuple of LesionSize
@@ -255,13 +256,15 @@ def _summarize(
         for lesion in _of(now, _measurable_since(sizes[roles.baseline : visit + 1]))
         if lesion not in targets
     ]
+    counted = [*targets, *later]
+    uncounted = visit > roles.baseline and any(lesion not in counted for lesion in now)
     measurable_new = [lesion.measurability.measurable for lesion in _of(now, roles.new(visit))]
     return VisitSizes(
         day=day,
-        product_mm2=sum((lesion.product_mm2 for lesion in [*targets, *later]), 0.0),
+        product_mm2=sum((lesion.product_mm2 for lesion in counted), 0.0),
         target_product_mm2=sum((lesion.product_mm2 for lesion in targets), 0.0),
         volume_ml=sum((lesion.volume_ml for lesion in now), 0.0),
-        nontarget=_judge_nontarget(now, first, roles),
+        nontarget=_judge_nontarget(now, first, roles, uncounted),
         new_lesion=_judge_new(measurable_new),
         lesions=now,
         targets=roles.targets,
@@ -294,12 +297,16 @@ def _judge_new(measurable: Sequence[bool]) -> NewLesion:
 
 
 def _judge_nontarget(
-    now: tuple[LesionSize, ...], first: tuple[LesionSize, ...], roles: _Roles
+    now: tuple[LesionSize, ...], first: tuple[LesionSize, ...], roles: _Roles, uncounted: bool
 ) -> NonTarget:
+    """Judge the lesions of the baseline that are no targets.
+
+    Where these are gone but something is seen that no sum counts, not all is gone.
+    """
     names = roles.nontarget
     left = _of(now, names)
     if not left:
-        return NonTarget.ABSENT
+        return NonTarget.STABLE if uncounted else NonTarget.ABSENT
     apart = [lesion for lesion in left if _names(lesion).isdisjoint(roles.targets)]
     if any(_is_worse(lesion, _of(first, _names(lesion) & names)) for lesion in apart):
         return NonTarget.WORSE

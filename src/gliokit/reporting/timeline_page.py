@@ -29,7 +29,7 @@ from gliokit.measurement.volume_course import ChangeSince, Since
 from gliokit.reporting import timeline_wording as wording
 from gliokit.reporting.page import page_environment
 from gliokit.reporting.timeline_course import course_chart
-from gliokit.reporting.timeline_pictures import VisitPicture
+from gliokit.reporting.timeline_pictures import SHOWN, VisitPicture
 from gliokit.reporting.timeline_treatment import facts
 
 MOST_COLUMNS = 5  # of pictures in a row
@@ -140,6 +140,7 @@ def timeline_page(timeline: PatientTimeline, pictures: Sequence[VisitPicture] = 
         ),
         pictures=pictures,
         columns=_columns(len(pictures)),
+        shown=tuple(SHOWN),
         pictured={figure.sequence for own in pictures for figure in own.figures},
         visit_of={visit.study_id: visit for visit in timeline.visits},
         visit_on={visit.day: visit for visit in timeline.visits},

@@ -106,10 +106,10 @@ class _Told:
 
 
 def baseline_day(timeline: PatientTimeline) -> int | None:
-    """Give the day of the baseline of the first criterion that has one."""
+    """Give the day of the baseline of the first criterion, whose targets are those shown."""
     days = (
         own.day
-        for verdicts in timeline.verdicts
+        for verdicts in timeline.verdicts[:1]
         for own in verdicts.assessments
         if own.category is Response.BASELINE
     )
@@ -124,7 +124,7 @@ def nadir_of(assessments: Sequence[Assessment]) -> Comparison | None:
 
 def visit_groups(timeline: PatientTimeline, at: VisitOrigin) -> list[Group]:
     """Give the measurement groups of one visit."""
-    told = (*_regions(at), *_lesions(at), *_responses(timeline, at))
+    told = (*_regions(at), *_lesions(timeline, at), *_responses(timeline, at))
     return [_group(one, at) for one in told]
 
 
@@ -155,31 +155,46 @@ def _changed(own: ChangeSince, relative: Quantity) -> hd.sr.Measurement:
     return _explained(measured_size(CHANGES[own.since], told), f"since day {own.day}")
 
 
-def _lesions(at: VisitOrigin) -> Iterator[_Told]:
-    frame = str(at.origin.header.FrameOfReferenceUID)
-    for region, sizes in at.parts:
+def _lesions(timeline: PatientTimeline, at: VisitOrigin) -> Iterator[_Told]:
+    start = next((own for own in timeline.visits if own.day == at.baseline_day), None)
+    firsts = (None, None) if start is None else (start.enhancing, start.whole)
+    for (region, sizes), first in zip(at.parts, firsts, strict=True):
         if sizes is None:
             continue
         told: set[str] = set()
         for name, state in sizes.states:
-            parts = [own for own in sizes.lesions if name in own.name.split("+")]
-            if state is State.NOT_YET or any(own.name in told for own in parts):
-                continue
-            told.update(own.name for own in parts)
-            shown = parts[0].name if parts else name
-            evaluations = [_evaluation(STATE, _private(f"LESION_{state.name}", state))]
-            if at.baseline_day is not None:
-                evaluations.append(_role(name, sizes, state))
-            measured = [size for own in parts for size in _lesion_sizes(own, frame)]
-            yield _Told(lesion_name(region, shown), region, measured, evaluations)
+            parts = [own.name for own in sizes.lesions if name in own.name.split("+")]
+            gone = [] if parts or state is State.NOT_YET else [name]
+            # what merged has a group under its common name, and what is left apart one of its own
+            for shown in dict.fromkeys(own for own in (*parts, *gone) if own not in told):
+                told.add(shown)
+                yield _lesion(shown, state, (region, sizes), first, at)
 
 
-def _role(name: str, sizes: VisitSizes, state: State) -> hd.sr.QualitativeEvaluation:
-    if name in sizes.targets:
+def _lesion(
+    name: str,
+    state: State,
+    seen: tuple[Region, VisitSizes],
+    first: VisitSizes | None,
+    at: VisitOrigin,
+) -> _Told:
+    region, sizes = seen
+    frame = str(at.origin.header.FrameOfReferenceUID)
+    evaluations = [_evaluation(STATE, _private(f"LESION_{state.name}", state))]
+    if first is not None:
+        evaluations.append(_role(name, first))
+    parts = [own for own in sizes.lesions if own.name == name]
+    measured = [size for own in parts for size in _lesion_sizes(own, frame)]
+    return _Told(lesion_name(region, name), region, measured, evaluations)
+
+
+def _role(name: str, first: VisitSizes) -> hd.sr.QualitativeEvaluation:
+    """Say what a lesion was at the baseline; of one that merged, what any of it was."""
+    names = set(name.split("+"))
+    role = codes.DCM.NonLesionAtBaseline
+    if not names.isdisjoint(first.targets):
         role = codes.DCM.TargetLesionAtBaseline
-    elif state is State.NEW:
-        role = codes.DCM.NonLesionAtBaseline
-    else:
+    elif any(not names.isdisjoint(own.name.split("+")) for own in first.lesions):
         role = codes.DCM.NonTargetLesionAtBaseline
     return _evaluation(codes.DCM.BaselineCategory, role)
 

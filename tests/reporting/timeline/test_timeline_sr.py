@@ -263,3 +263,51 @@ def test_dsrdump_reads_it(path):
     run = subprocess.run(["dsrdump", path], capture_output=True, check=False)
     assert run.returncode == 0, run.stderr
     assert b"enhancing tumor L1" in run.stdout
+
+
+def test_a_lesion_that_came_after_the_baseline_never_becomes_one_of_it(timeline, sources, tmp_path):
+    last = timeline.visits[-1]
+    later = replace(
+        last,
+        day=200,
+        study_id="fifth",
+        enhancing=replace(last.enhancing, states=(("L1", State.PRESENT), ("L2", State.PRESENT))),
+    )
+    longer = replace(timeline, visits=(*timeline.visits, later))
+    path = tmp_path / "sr.dcm"
+    write_timeline_sr(path, longer, [*sources, sources[-1]], maker=MAKER)
+    document = hd.sr.srread(path)
+    found = groups(document, "enhancing tumor L2")
+    assert [told(group, "Baseline Category")[0].meaning for group in found] == [
+        codes.DCM.NonLesionAtBaseline.meaning
+    ] * 2
+    [first, *_] = groups(document, "enhancing tumor L1")
+    assert told(first, "Baseline Category")[0].meaning == codes.DCM.TargetLesionAtBaseline.meaning
+
+
+def test_a_part_apart_from_what_merged_is_told_by_its_own_name(timeline, sources, tmp_path):
+    last = timeline.visits[-1]
+    one, other = last.enhancing.lesions
+    merged = replace(
+        last.enhancing,
+        lesions=(replace(one, name="L1+L2"), replace(other, name="L2", volume_ml=0.75)),
+        states=(("L1", State.MERGED), ("L2", State.MERGED)),
+    )
+    changed = replace(timeline, visits=(*timeline.visits[:-1], replace(last, enhancing=merged)))
+    path = tmp_path / "sr.dcm"
+    write_timeline_sr(path, changed, sources, maker=MAKER)
+    document = hd.sr.srread(path)
+    assert len(groups(document, "enhancing tumor L1+L2")) == 1
+    [apart] = groups(document, "enhancing tumor L2")
+    assert sizes(apart)["Volume"][0] == 0.75
+
+
+def test_the_baseline_of_another_criterion_than_the_first_dates_nothing(
+    timeline, sources, tmp_path
+):
+    first, second = timeline.verdicts
+    path = tmp_path / "sr.dcm"
+    write_timeline_sr(path, replace(timeline, verdicts=(second, first)), sources, maker=MAKER)
+    [at, *_] = groups(hd.sr.srread(path), "enhancing tumor L1")
+    assert told(at, "Longitudinal Temporal Offset from Event") == []
+    assert told(at, "Baseline Category") == []
