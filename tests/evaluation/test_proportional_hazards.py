@@ -26,15 +26,17 @@ def test_residuals_sum_to_nothing_at_the_best_fit():
 
 def test_one_in_twenty_is_called_out_where_hazards_are_proportional():
     rng = np.random.default_rng(1)
-    called = []
+    found = []
     for _ in range(200):
         X = rng.normal(size=(70, 2))
         death, lost = rng.exponential(np.exp(-0.5 * X[:, 0])), rng.exponential(4, 70)
         time, event = np.minimum(death, lost), death <= lost
         fit = fit_cox(time, event, X).coefficients
         tested = check_proportionality(time, event, X, fit)
-        called.append(np.append(tested.p_values, tested.p_global) < 0.05)
-    assert (np.mean(called, axis=0) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)).all()
+        found.append(np.append(tested.p_values, tested.p_global))
+    assert (np.mean(np.less(found, 0.05), axis=0) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)).all()
+    # p values are uniform: neither too small nor too large
+    assert np.mean(found, axis=0) == pytest.approx(0.5, abs=3 * np.sqrt(1 / 12 / 200))
 
 
 def test_an_effect_that_turns_around_is_called_out():

@@ -187,3 +187,19 @@ def test_pairs_are_formed_within_groups_only():
     assert harrell_c(time, event, risk) < 1
     assert harrell_c(time, event, risk, groups=["a", "a", "b", "b"]) == 1
     assert np.isnan(harrell_c(time, event, risk, groups=[0, 1, 2, 3]))
+
+
+def test_pairs_of_uno_are_formed_within_groups_and_weighed_over_all_rows():
+    time, event, risk = patients(200, tied=True)
+    groups = np.arange(200) % 2
+    whole = uno_c(time, event, risk, tau=TAU, groups=groups)
+    assert uno_c(time, event, risk + 100 * groups, tau=TAU, groups=groups) == whole
+    curve, parts, pairs = censoring_curve(time, event), [], []
+    for own in (groups == 0, groups == 1):
+        parts.append(uno_c(time[own], event[own], risk[own], tau=TAU, censoring=curve))
+        first = np.flatnonzero(event & own & (time < TAU))
+        later = (time > time[first, None]) | ((time == time[first, None]) & ~event)
+        pairs.append((later & own).sum(axis=1) @ curve.at(time[first]) ** -2.0)
+    assert whole == pytest.approx(np.average(parts, weights=pairs))
+    with pytest.raises(ValueError, match=r"\(3,\) groups for 200 rows"):
+        uno_c(time, event, risk, tau=TAU, groups=[0, 1, 0])

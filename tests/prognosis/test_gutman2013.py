@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.core.errors import CohortError, NotAssessableError
+from gliokit.core.errors import NotAssessableError
+from gliokit.measurement.vasari.association import Association
 from gliokit.measurement.vasari.lexicon import FEATURES, FeatureId, Kind
 from gliokit.prognosis.followed import Description
 from gliokit.prognosis.gutman2013 import Gutman2013, Gutman2013Settings
-from gliokit.prognosis.vasari_associations import survival_associations
+from gliokit.prognosis.vasari_associations import features_that_enter, survival_associations
 from gliokit.prognosis.vasari_numbers import NAMES, scores_of, single_column_features
 
 WITHOUT_FACTS = Gutman2013Settings(covariates=())
@@ -103,9 +104,43 @@ def test_without_a_finding_and_without_facts_there_is_no_answer(follow_all):
         system.answer("P", Description({}))
 
 
-def test_a_stranger_among_the_covariates_is_refused(patients):
-    with pytest.raises(CohortError, match="found the covariate os_days; needed of age, kps, grade"):
-        Gutman2013(Gutman2013Settings(covariates=("os_days",))).learn(patients)
+def test_a_time_beyond_the_last_death_is_said_to_be_unknown(patients):
+    never = replace(WITHOUT_FACTS, horizons_days=(365.0, 9e5))
+    answer = Gutman2013(never).learn(patients).answer("P", patients[0].description)
+    assert list(answer.survival) == [365]
+    assert "beyond the last death" in answer.unknown["alive at 900000 days"]
+
+
+def test_a_patient_of_whom_nothing_in_the_model_is_known_gets_no_answer(patients):
+    system = Gutman2013(WITHOUT_FACTS).learn(patients)
+    with pytest.raises(NotAssessableError, match=f"the model rests on {ENHANCING}"):
+        system.answer("P", Description({"age": 60.0}))
+
+
+def test_a_class_that_is_too_rare_is_said_in_place_of_tests(patients):
+    few = [replace(own, classes={"idh": "mutant"}) for own in patients[:4]]
+    rest = [replace(own, classes={"idh": "wildtype"}) for own in patients[4:]]
+    tables = Gutman2013(WITHOUT_FACTS).study_tables([*few, *rest], seed=0, resamples=20)
+    assert tables[1].rows == ()
+    assert tables[1].note.startswith("4 mutant, 86 wildtype: too few to test")
+
+
+def test_without_patients_there_is_nothing_to_test():
+    [table] = Gutman2013().study_tables([], seed=0, resamples=20)
+    assert table.rows == ()
+
+
+def test_a_feature_of_few_patients_takes_no_place_from_another(patients, monkeypatch):
+    strong, rare = FeatureId.PROPORTION_ENHANCING, FeatureId.ENHANCEMENT_QUALITY
+    for own in patients[10:]:
+        own.description.values.pop(NAMES[rare])
+    held = [Association(rare, 10, p_value=0.0, q_value=0.0), Association(strong, 90, 0.001, 0.01)]
+    monkeypatch.setattr(
+        "gliokit.prognosis.vasari_associations.survival_associations", lambda *_: held
+    )
+    dead = [own for own in patients if own.died][:10]  # leave one place
+    alive = [own for own in patients if not own.died]
+    assert features_that_enter([*alive, *dead], (), rate=0.1) == (ENHANCING,)
 
 
 def test_numbers_and_scores_are_the_same_thing_twice():

@@ -8,7 +8,14 @@ from gliokit.core.errors import BundleError, CohortError
 from gliokit.evaluation.cox import fit_cox
 from gliokit.evaluation.survival_curve import kaplan_meier
 from gliokit.prognosis.followed import Description, Followed, follow_up
-from gliokit.prognosis.hazard_table import WEIGHTS, fit_hazard, read_hazard, write_hazard
+from gliokit.prognosis.hazard_table import (
+    WEIGHTS,
+    fit_hazard,
+    read_hazard,
+    usable,
+    warn_left_out,
+    write_hazard,
+)
 
 
 @pytest.fixture
@@ -45,16 +52,29 @@ def test_what_is_unknown_says_nothing(patients):
     assert table.log_hazard({})[0] == 0
 
 
-def test_a_covariate_of_few_or_the_same_in_all_is_left_out(patients):
+def test_a_covariate_of_few_or_the_same_in_all_is_left_out_and_said(patients, caplog):
     for own in patients[:20]:
         own.description.values["grade"] = 3.0
     for own in patients:
         own.description.values["sides"] = 2.0
-    assert fit_hazard(patients, ("age", "grade", "sides")).names == ("age",)
+    table = fit_hazard(patients, ("age", "grade", "sides"))
+    assert table.names == ("age",)
+    warn_left_out(table, ("age", "grade", "sides"), patients=90)
+    assert caplog.messages[0].startswith("learnt from 80 of 90 patients")
+    assert caplog.messages[1].endswith("the same in all: grade, sides")
+    caplog.clear()
+    warn_left_out(table, ("age",), patients=80)
+    assert caplog.messages == []
+
+
+def test_nobody_teaches_nothing():
+    assert usable([], ("age",)) == ()
+    with pytest.raises(CohortError, match="deaths: 0 among 0 patients"):
+        fit_hazard([], ("age",))
 
 
 def test_fewer_than_five_deaths_for_a_covariate_are_refused(patients):
-    with pytest.raises(CohortError, match=r"6 deaths among 6 patients for 2 covariates .*needed 5"):
+    with pytest.raises(CohortError, match=r"deaths: 6 among 6 patients, .* age, kps; needed 5"):
         fit_hazard([own for own in patients if own.died][:6], ("age", "kps"))
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from gliokit.core.errors import NotAssessableError
 from gliokit.measurement.vasari.hazard import hazard_test
+from gliokit.prognosis.dempsey2005 import Dempsey2005, Dempsey2005Settings
 from gliokit.prognosis.size import MEASURABLE, Scale, SizeMeasure, scaled
 from gliokit.prognosis.size_comparison import compare_sizes, comparison_tables, sizes_of
 
@@ -119,3 +121,22 @@ def test_tumors_that_do_not_enhance_are_left_out_and_counted(patients):
 def test_too_few_deaths_are_said_in_place_of_figures(patients):
     [table] = tables_of(patients[:4])
     assert table.rows[0][2] == "needed 5 deaths"
+
+
+def test_a_cohort_in_which_nothing_enhances_has_no_figures(patients):
+    for own in patients:
+        own.description.values.update(dict.fromkeys(SizeMeasure, 0.0))
+    for scale in Scale:
+        [table] = comparison_tables(
+            patients, covariates=("age",), scale=scale, seed=0, resamples=40
+        )
+        assert table.note.startswith("60 of 60 patients have no tumor that enhances")
+        assert [row[1:3] for row in table.rows] == [("0 (0)", "needed 5 deaths")]
+
+
+def test_sizes_that_are_all_the_same_tell_nobody_apart(patients):
+    for own in patients:
+        own.description.values[SizeMeasure.VOLUME] = 8.0
+    system = Dempsey2005(Dempsey2005Settings(covariates=())).learn(patients)
+    with pytest.raises(NotAssessableError, match="the model rests on no covariate"):
+        system.answer("P", patients[0].description)

@@ -163,3 +163,22 @@ def test_equal_and_empty_maps_can_be_pictured_too(make_case):
     empty = LabelMap(np.zeros_like(case.labels.array), case.labels.affine)
     assert len(compare(case.study, case.labels, case.labels)) == 4
     assert len(compare(case.study, empty, empty)) == 4
+
+
+def test_settings_stand_as_a_user_types_them(evaluation):
+    settings = {
+        "sequences": (MRSequence.T1, MRSequence.FLAIR),
+        "empty": (),
+        "size": {"region": Region.TUMOR_CORE, "targets": 5},
+    }
+    first = replace(evaluation.systems[0], settings=settings)
+    text = words(render_evaluation(replace(evaluation, systems=(first, evaluation.systems[1]))))
+    assert f"sequences t1, flair empty none size region: {Region.TUMOR_CORE.value}; targets: 5" in (
+        text
+    )
+
+
+def test_folds_that_could_not_be_trained_are_said_with_the_first_reason(evaluation):
+    first = replace(evaluation.systems[0], failures={0: "no <deaths>", 2: "none either"})
+    text = words(render_evaluation(replace(evaluation, systems=(first, evaluation.systems[1]))))
+    assert "toy2000 could not be trained in fold 0, 2: no <deaths>." in text

@@ -5,7 +5,7 @@ system is worth something only where its Brier score is lower. Patients without 
 about a time beyond the last death that was seen, are left out and counted.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.analysis.evaluation_tables import Draws
+from gliokit.analysis.survival_work import Telling, answered_in_folds
 from gliokit.evaluation.bootstrap import interval
 from gliokit.evaluation.folds import Fold
 from gliokit.evaluation.survival import brier_scores, calibrate_at
@@ -29,12 +30,11 @@ COLUMNS = (
     "Less that of the curve of all (95 %)",
 )
 NOTE = (
-    "Of patients held out. Observed: Kaplan and Meier. Brier score: mean squared error of the "
-    "probability, weighed for censoring; that of the curve of all tells nobody apart, and a system "
-    "whose interval of the difference holds 0 has not been shown to do better."
+    "Of patients held out, those with an answer. Observed: Kaplan and Meier. Brier score: mean "
+    "squared error of the probability, weighed for censoring; that of the curve of all tells "
+    "nobody apart, and a system whose interval of the difference holds 0 has not been shown to do "
+    "better."
 )
-# patients that teach, and those asked, to the probability to be alive at each day, for each
-Telling = Callable[[Sequence[Followed], Sequence[Followed]], list[Mapping[float, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +47,49 @@ class Told:
 
 
 def told_patients(
-    telling: Telling, patients: Sequence[Followed], folds: Sequence[Fold]
+    telling: Telling[Mapping[float, float]], patients: Sequence[Followed], folds: Sequence[Fold]
 ) -> list[Told]:
-    """Tell every tested patient by what was learnt in the fold."""
-    found = []
-    for fold in folds:
-        train = [own for own in patients if own.study_id in {*fold.train, *fold.validation}]
-        asked = [own for own in patients if own.study_id in set(fold.test)]
+    """Tell every tested patient by what was learnt in the fold.
+
+    Parameters
+    ----------
+    telling : callable
+        Patients that teach, and those asked, to the probability to be alive at each day.
+    """
+
+    def both(train: Sequence[Followed], asked: Sequence[Followed]) -> list[Told]:
         if not any(own.died for own in train):
-            continue
+            return [Told(own, {}, {}) for own in asked]
         curve = fit_hazard(train, ())
-        for own, alive in zip(asked, telling(train, asked), strict=True):
-            days = list(alive)
-            alike = dict(zip(days, curve.survival({}, days).tolist(), strict=True))
-            found.append(Told(own, alive, alike))
-    return found
+        return [
+            Told(
+                own, alive, dict(zip(alive, curve.survival({}, list(alive)).tolist(), strict=True))
+            )
+            for own, alive in zip(asked, telling(train, asked), strict=True)
+        ]
+
+    return list(answered_in_folds(both, patients, folds).values())
 
 
-def calibration_table(told: Sequence[Told], *, draws: Draws) -> StudyTable:
-    """Lay out Brier score and calibration at every day that was asked about."""
+def calibration_table(told: Sequence[Told], *, tested: int, draws: Draws) -> StudyTable:
+    """Lay out Brier score and calibration at every day that was asked about.
+
+    Parameters
+    ----------
+    tested : int
+        Patients, those counted that could not even be described.
+    """
     days = sorted({day for own in told for day in own.alive})
-    rows = tuple(_row(day, told, draws) for day in days)
-    return StudyTable("Probability to be alive", NOTE, COLUMNS, rows)
+    rows = tuple(_row(day, told, tested, draws) for day in days)
+    nobody = ("–", f"0 of {tested}", "–", "–", "–", "nobody has an answer")
+    return StudyTable("Probability to be alive", NOTE, COLUMNS, rows or (nobody,))
 
 
-def _row(day: float, told: Sequence[Told], draws: Draws) -> tuple[str, ...]:
+def _row(day: float, told: Sequence[Told], tested: int, draws: Draws) -> tuple[str, ...]:
     some = [own for own in told if isfinite(own.alive.get(day, nan) + own.alike.get(day, nan))]
-    count = f"{len(some)} of {len(told)}"
+    count = f"{len(some)} of {tested}"
+    if not some:
+        return (f"{day:g}", count, "–", "–", "–", "beyond the last death that was seen")
     time = np.array([own.patient.days for own in some])
     died = np.array([own.patient.died for own in some])
     alive, alike = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gliokit.analysis.output import csv_text, write_whole
 from gliokit.reporting.evaluation_record import Evaluation, SystemResult, Table
-from gliokit.reporting.survival_record import Bar, Limits, SurvivalCompared, SurvivalSummary
+from gliokit.reporting.survival_record import Bar, Limits, SurvivalCompared, SurvivalSummary, UnoC
 
 C_INDEX = "c_index"
 CASE_COLUMNS = (
@@ -22,14 +22,18 @@ MAIN_COLUMNS = (
     "No answer",
     "C-index (95 %)",
     "Of those answered",
+    "Uno's C (95 %)",
     "Permuted outcomes, mean C (95 %)",
 )
 BAR_COLUMNS = ("System", "Beside", "C-index (95 %)", "System less this (95 %)", "Remark")
 MAIN_NOTE = (
     "Harrell's C-index: of two patients whose order is known, how often the one with the larger "
     "hazard dies earlier; 0.5 is chance. Pairs are of one fold, intervals by resampling patients. "
-    "A patient without an answer counts as average. Outcomes permuted between patients go through "
-    "the whole procedure: a mean above 0.5 would tell of a leak."
+    "A patient without an answer counts as average; a system that answers nobody has no figure. "
+    "Uno's C weighs for censoring and counts deaths until a tenth of the patients are still "
+    "observed. No interval is shown where patients or deaths are too few for one. Outcomes "
+    "permuted between patients go through the whole procedure: a mean above 0.5 would tell of a "
+    "leak."
 )
 BAR_NOTE = (
     "What needs no image: Cox models fitted in the same folds on the same patients; clinical facts "
@@ -53,7 +57,7 @@ def survival_report_tables(
     ]
     if compared:
         rows = tuple(
-            (own.system, own.against, _with_limits(own.difference, own.limits, sign="+"))
+            (own.system, own.against, with_limits(own.difference, own.limits, sign="+"))
             for own in compared
         )
         note = "On the same patients in the same folds; above 0 the first orders them better."
@@ -101,6 +105,8 @@ def _summary_rows(system: SystemResult) -> Iterable[tuple[str, ...]]:
     name, null = system.name, own.null
     yield (name, "", C_INDEX, *_figures(own.c_index, own.limits), *counts)
     yield (name, "", f"{C_INDEX}_of_answered", _cell(own.c_answered), "", "", *counts)
+    uno = _figures(own.uno.value, own.uno.limits)
+    yield (name, "", f"{C_INDEX}_uno", *uno, *counts)
     yield (
         name,
         "",
@@ -131,29 +137,37 @@ def _main_row(name: str, own: SurvivalSummary) -> tuple[str, ...]:
         name,
         f"{own.patients} ({own.deaths})",
         str(own.unanswered),
-        _with_limits(own.c_index, own.limits),
-        _text(own.c_answered),
-        _with_limits(own.null.mean, (own.null.lower, own.null.upper)),
+        with_limits(own.c_index, own.limits),
+        text_of(own.c_answered),
+        _uno(own.uno),
+        with_limits(own.null.mean, (own.null.lower, own.null.upper)),
     )
+
+
+def _uno(own: UnoC) -> str:
+    before = f", until day {own.tau_days:.0f}" if isfinite(own.value) else ""
+    return with_limits(own.value, own.limits) + before
 
 
 def _bar_row(name: str, bar: Bar) -> tuple[str, ...]:
     return (
         name,
         bar.name,
-        _with_limits(bar.c_index, bar.limits),
-        _with_limits(bar.difference, bar.difference_limits, sign="+"),
+        with_limits(bar.c_index, bar.limits),
+        with_limits(bar.difference, bar.difference_limits, sign="+"),
         bar.reason,
     )
 
 
-def _with_limits(value: float, limits: Limits, *, sign: str = "") -> str:
+def with_limits(value: float, limits: Limits, *, sign: str = "") -> str:
+    """Write a figure with its limits, where it has any."""
     low, high = limits
     known = isfinite(low) and isfinite(high)
-    return _text(value, sign) + (f" ({low:{sign}.3f} to {high:{sign}.3f})" if known else "")
+    return text_of(value, sign) + (f" ({low:{sign}.3f} to {high:{sign}.3f})" if known else "")
 
 
-def _text(value: float, sign: str = "") -> str:
+def text_of(value: float, sign: str = "") -> str:
+    """Write a figure; a dash where there is none."""
     return "–" if isnan(value) else f"{value:{sign}.3f}"
 
 

@@ -5,9 +5,10 @@ cost; the folder of a system holds what was made with one cohort, one set of fil
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, TypeVar, cast
 
 from gliokit.analysis.cost import measured
 from gliokit.analysis.failure import reason
@@ -15,12 +16,16 @@ from gliokit.analysis.output import write_whole
 from gliokit.analysis.reasons import without_paths
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.system import System, SystemCard, Task
+from gliokit.evaluation.folds import Fold
 from gliokit.prognosis.followed import Description, Followed, followed_patients
 from gliokit.prognosis.known_study import known
 from gliokit.prognosis.system import PrognosticSystem
 from gliokit.reporting.evaluation_record import CaseResult
 
 DESCRIBED = "described"
+Told = TypeVar("Told")
+# patients that teach, and those asked, to what each of these is told
+Telling: TypeAlias = Callable[[Sequence[Followed], Sequence[Followed]], list[Told]]
 
 
 def is_of_survival(card: SystemCard) -> bool:
@@ -86,6 +91,25 @@ def patients_in_numbers(
     return followed_patients(
         cohort, lambda row, studies: described(system, row, studies, folder=folder)[0]
     )
+
+
+def answered_in_folds(
+    procedure: Telling[Told], patients: Sequence[Followed], folds: Sequence[Fold]
+) -> dict[tuple[int, str], Told]:
+    """Answer for every tested patient by what was learnt in the fold; by fold and study.
+
+    Patients who are set aside in a fold teach too: nothing is chosen by them.
+    """
+    answers: dict[tuple[int, str], Told] = {}
+    for fold in folds:
+        teaching, asked = {*fold.train, *fold.validation}, set(fold.test)
+        train = [own for own in patients if own.study_id in teaching]
+        test = [own for own in patients if own.study_id in asked]
+        answers |= {
+            (fold.number, own.study_id): told
+            for own, told in zip(test, procedure(train, test), strict=True)
+        }
+    return answers
 
 
 def asked_case(

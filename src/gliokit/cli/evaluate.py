@@ -18,6 +18,8 @@ from gliokit.analysis.fold_work import FoldResult, Plan
 from gliokit.analysis.given_predictions import evaluate_predictions
 from gliokit.analysis.leak_lesson import leak_lesson
 from gliokit.analysis.regularization_controls import regularization_controls
+from gliokit.analysis.survival_evaluation import check_follow_up
+from gliokit.analysis.survival_tables import text_of, with_limits
 from gliokit.analysis.system_settings import Changes, read_changes, settings_of
 from gliokit.analysis.systems import SYSTEMS, system_named
 from gliokit.cli import system_option as option
@@ -84,14 +86,17 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Train and test systems in folds of patients; write scores, intervals and a report to OUT.
 
-    Every system learns from the same patients and is tested on the same others. A run that was
-    stopped goes on when it is started again; folds that are done are not done again.
+    Every system learns from the same patients and is tested on the same others. Systems that
+    outline tumors are scored by Dice, those of survival by the C-index; they are evaluated apart.
+    A run that was stopped goes on when it is started again; folds that are done are not done again.
 
     For example:
 
     gliokit evaluate havaei2017 default --cohort cohort.csv -o result --minutes 4 --jobs 2
 
     gliokit evaluate default --cohort cohort.csv --by site -o sites
+
+    gliokit evaluate dempsey2005 gutman2013 --cohort cohort.csv -o survival
 
     gliokit evaluate --predictions theirs --predictions ours --cohort cohort.csv -o scores
     """
@@ -129,6 +134,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
         TrainingRun(seed=seed, minutes=minutes, device=device.value),
         repeats,
     )
+    check_follow_up(trial)
     threads = None if scheduler else max(1, (os.cpu_count() or 1) // jobs)
     how = Execution(jobs, threads, scheduler, force)
     lessons = _Lessons(trial, choice, out, how, frame)
@@ -194,10 +200,10 @@ def _show(out: Path, evaluation: Evaluation) -> None:
     """Print the Dice or C-index of each system, and where the files are."""
     for system in evaluation.systems:
         if own := system.survival:
-            bars = "".join(f", {bar.name} {bar.c_index:.3f}" for bar in own.bars)
+            bars = "".join(f", {bar.name} {text_of(bar.c_index)}" for bar in own.bars)
             say(
-                f"{system.name:12s} C-index {own.c_index:.3f} ({own.limits[0]:.3f} to "
-                f"{own.limits[1]:.3f}){bars}, permuted outcomes {own.null.mean:.3f}"
+                f"{system.name:12s} C-index {with_limits(own.c_index, own.limits)}{bars}, "
+                f"permuted outcomes {text_of(own.null.mean)}"
             )
             continue
         figures = [own for own in system.summaries if own.metric == "dice"]

@@ -22,15 +22,16 @@ def predict(
     *,
     cohort: option.CohortTable,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder of label maps, new, or to go on with.")
+        Path, typer.Option("--out", "-o", help="Folder of the answers, new, or to go on with.")
     ],
     device: option.OnDevice = option.Device.CPU,
     jobs: Annotated[int, typer.Option(min=1, help="Studies at a time.")] = 1,
     scheduler: option.Scheduler = None,
 ) -> None:
-    """Outline the tumor of every study: OUT/STUDY_ID.nii.gz, and a table of volumes.
+    """Ask a model about every study: outlines or hazards, and a table of them.
 
-    A run that was stopped goes on when it is started again.
+    A model that outlines tumors writes label maps, OUT/STUDY_ID.nii.gz; one of survival writes what
+    its answer rests on, OUT/STUDY_ID.json. A run that was stopped goes on when it is started again.
 
     For example:
 

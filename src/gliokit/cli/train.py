@@ -30,7 +30,7 @@ def train(  # noqa: PLR0913 - one parameter per option
     workers: option.DrawingWorkers = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the model in OUT.")] = False,
 ) -> None:
-    """Train a system on a cohort with labels and write it as a model bundle.
+    """Train a system on a cohort with labels, or outcomes, and write it as a model bundle.
 
     Beside OUT stands OUT.training. A training that was stopped goes on from there when it is
     started again in the same way; in the end its checkpoints are removed and its logs kept. With
@@ -41,6 +41,8 @@ def train(  # noqa: PLR0913 - one parameter per option
     gliokit train havaei2017 --cohort cohort.csv -o model
 
     gliokit train chen2018 --cohort cohort.csv -o tiny --tiny --set schedule.steps=50
+
+    gliokit train dempsey2005 --cohort cohort.csv -o survival --set 'covariates=["age"]'
 
     torchrun --nproc-per-node 2 --no-python gliokit train default --cohort cohort.csv -o model
     """

@@ -77,7 +77,7 @@ def harrell_c(
         If shapes differ, there is no row, or a value is out of range or not finite.
     """
     times, events, risks = _follow_up(time, event, risk)
-    together = np.zeros(times.size) if groups is None else np.asarray(groups)
+    together = _groups(groups, times.size)
     return _concordance(times, events, risks, np.ones(times.size), groups=together)
 
 
@@ -88,6 +88,7 @@ def uno_c(
     *,
     censoring: SurvivalCurve | None = None,
     tau: float | None = None,
+    groups: ArrayLike | None = None,
 ) -> float:
     """Chance as in `harrell_c`, for events before `tau`, whatever the censoring.
 
@@ -99,6 +100,8 @@ def uno_c(
         From `censoring_curve`; of these rows if not given.
     tau : float
         Later events do not count as the earlier of a pair.
+    groups : (n,), optional
+        As for `harrell_c`; censoring is estimated over all rows.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def uno_c(
     counted = events if tau is None else events & (times < tau)
     curve = censoring or censoring_curve(times, events)
     weights = _inverse_probability(curve, times, counted)
-    return _concordance(times, events, risks, weights**2)
+    return _concordance(times, events, risks, weights**2, groups=_groups(groups, times.size))
 
 
 def cumulative_dynamic_auc(
@@ -278,18 +281,25 @@ def _concordance(
     risk: NDArray[np.float64],
     weights: NDArray[np.float64],
     *,
-    groups: NDArray[np.generic] | None = None,
+    groups: NDArray[np.generic],
 ) -> float:
     """Share of pairs in order, weighed by the patient with the earlier event."""
     first = np.flatnonzero(event & (weights > 0))
     # of the same time, who was censored lived longer
     later = (time > time[first, None]) | ((time == time[first, None]) & ~event)
-    if groups is not None:
-        later &= groups == groups[first, None]
+    later &= groups == groups[first, None]
     pairs = weights[first] @ later
     higher = (risk < risk[first, None]) + 0.5 * (risk == risk[first, None])
     total = float(pairs.sum())
     return float(weights[first] @ (later * higher).sum(axis=1)) / total if total else math.nan
+
+
+def _groups(groups: ArrayLike | None, rows: int) -> NDArray[np.generic]:
+    """Give the group of each row, (n,); without any they are all of one."""
+    found = np.zeros(rows) if groups is None else np.asarray(groups)
+    if found.shape != (rows,):
+        raise ValueError(f"{found.shape} groups for {rows} rows; give one to each")
+    return found
 
 
 def _auc_at(

@@ -11,7 +11,7 @@ Source: Dempsey et al., AJNR Am J Neuroradiol 2005;26:770-6 (no DOI); the abstra
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan
 from pathlib import Path
 from typing import ClassVar, Self
@@ -29,8 +29,14 @@ from gliokit.core.system import (
 )
 from gliokit.core.vocabulary import MRSequence
 from gliokit.prognosis.followed import DAYS, EVENT, Description, Followed, followed_patients
-from gliokit.prognosis.hazard_table import PENALTY, fit_hazard, read_hazard, write_hazard
-from gliokit.prognosis.known_study import FACTS, GIVEN, facts_of, outline_of
+from gliokit.prognosis.hazard_table import (
+    PENALTY,
+    fit_hazard,
+    read_hazard,
+    warn_left_out,
+    write_hazard,
+)
+from gliokit.prognosis.known_study import FACTS, Fact, Outline, facts_of, outline_of
 from gliokit.prognosis.size import (
     Scale,
     SizeMeasure,
@@ -93,13 +99,13 @@ class Dempsey2005Settings:
         With which size the system answers.
     scale : Scale
         How it enters; of doublings the hazard ratio is per doubling.
-    covariates : tuple of str
-        Of `age`, `kps`, `grade`, beside the size; without any the model is univariate.
+    covariates : tuple of Fact
+        Beside the size; without any the model is univariate.
     penalty : float
         Of the model's squared coefficients, per deviation; 0 for none, as in the paper.
     horizons_days : tuple of float
         When the probability to be alive is told.
-    outline : str
+    outline : Outline
         `labels` of the table, or `default` for gliokit's own.
     size : SizeSettings
         How the tumor is measured.
@@ -107,10 +113,10 @@ class Dempsey2005Settings:
 
     measure: SizeMeasure = SizeMeasure.VOLUME
     scale: Scale = Scale.DOUBLINGS
-    covariates: tuple[str, ...] = FACTS
+    covariates: tuple[Fact, ...] = FACTS
     penalty: float = PENALTY
     horizons_days: tuple[float, ...] = (182.0, 365.0, 730.0)
-    outline: str = GIVEN
+    outline: Outline = Outline.GIVEN
     size: SizeSettings = field(default_factory=SizeSettings)
 
 
@@ -132,7 +138,7 @@ class Dempsey2005:
 
     card: ClassVar[SystemCard] = CARD
     Settings: ClassVar[type[Dempsey2005Settings]] = Dempsey2005Settings
-    TINY: ClassVar[Dempsey2005Settings] = Dempsey2005Settings(covariates=("age",))
+    TINY: ClassVar[Dempsey2005Settings] = Dempsey2005Settings(covariates=(Fact.AGE,))
 
     def __init__(
         self,
@@ -146,9 +152,11 @@ class Dempsey2005:
     def fit(self, cohort: Cohort, validation: Cohort | None = None) -> Self:
         """Learn from the first study of every patient; nothing is chosen by other patients."""
         check_fields(cohort, CARD)
-        return self.learn(
-            followed_patients(cohort, lambda row, studies: self.describe(studies.load(row)))
-        )
+        patients = followed_patients(cohort, lambda row, studies: self.describe(studies.load(row)))
+        asked = (self._name, *self.settings.covariates)
+        self.learn(patients)
+        warn_left_out(self.hazard_, asked, patients=len(patients))
+        return self
 
     def predict(self, study: Study) -> Prediction:
         """Answer for one study; its labels and facts are those of a `KnownStudy`."""
@@ -164,17 +172,10 @@ class Dempsey2005:
     def learn(self, patients: Sequence[Followed]) -> Self:
         """Fit the model on those whose tumor has a size."""
         own = self.settings
-        if strange := sorted(set(own.covariates) - set(FACTS)):
-            raise CohortError(
-                f"system {CARD.name}: found the covariate {strange[0]}; needed of "
-                f"{', '.join(FACTS)}"
-            )
-        entered = [self._entered(patient.description) for patient in patients]
-        sized = [
-            Followed(own.patient_id, own.study_id, description, own.days, own.died)
-            for own, description in zip(patients, entered, strict=True)
-            if self._name in description.values
+        entered = [
+            replace(patient, description=self._entered(patient.description)) for patient in patients
         ]
+        sized = [patient for patient in entered if self._name in patient.description.values]
         if not sized:
             raise CohortError(
                 f"system {CARD.name}: none of {len(patients)} patients has a tumor that enhances; "

@@ -1,13 +1,14 @@
 """Patients in numbers, with what became of them.
 
 One study speaks for a patient: the first, by its day. Survival counts from that scan: `os_days`
-less the day of the study, since `os_days` counts from day 0. A study that cannot be described is
-left out with its reason, never filled in.
+less the day of the study, since `os_days` counts from day 0; a study without a day is taken for
+that of day 0, unless the patient has others. A study that cannot be described is left out with its
+reason, never filled in.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan
 
 import numpy as np
@@ -67,13 +68,35 @@ class Followed:
 
 
 def first_studies(rows: Iterable[Row]) -> list[Row]:
-    """Give the first study of each patient, by its day; of equal days the one that stands first."""
-    first: dict[str, Row] = {}
+    """Give the first study of each patient, by its day; of equal days the one that stands first.
+
+    Raises
+    ------
+    CohortError
+        If a patient has several studies, and the day of one is unknown.
+    """
+    by_patient: dict[str, list[Row]] = {}
     for row in rows:
-        before = first.get(row.patient_id)
-        if before is None or _day(row) < _day(before):
-            first[row.patient_id] = row
-    return list(first.values())
+        by_patient.setdefault(row.patient_id, []).append(row)
+    for patient, own in by_patient.items():
+        if len(own) > 1 and (without := [row for row in own if "day" not in row.cells]):
+            raise CohortError(
+                f"row {without[0].number}: day empty, and patient {patient} has {len(own)} "
+                "studies; needed the day of each, to know the first: fill it, or leave rows out"
+            )
+    return [min(own, key=_day) for own in by_patient.values()]
+
+
+def check_outcomes(rows: Iterable[Row]) -> None:
+    """See that the follow-up of the first study of every patient can be used, before work is done.
+
+    Raises
+    ------
+    CohortError
+        As `first_studies` and `follow`.
+    """
+    for row in first_studies(rows):
+        follow(row, Description({}))
 
 
 def follow(row: Row, description: Description) -> Followed:
@@ -110,20 +133,23 @@ def followed_patients(
     Raises
     ------
     CohortError
-        If an outcome is missing, or no study can be described.
+        If an outcome is missing, which is seen before any image is read, or no study can be
+        described.
     """
     studies, found, reasons = known(cohort), [], []
-    for row in first_studies(cohort.rows):
+    waiting = [(row, follow(row, Description({}))) for row in first_studies(cohort.rows)]
+    for row, patient in waiting:
         try:
-            found.append(follow(row, describe(row, studies)))
-        except CohortError:
-            raise
-        except GliokitError as error:
+            found.append(replace(patient, description=describe(row, studies)))
+        except GliokitError as error:  # of this study, also a file that is not there
             reasons.append(str(error))
-            log.warning("study %s is left out: %s", row.study_id, error)
     if not found:
         raise CohortError(
             f"none of {len(reasons)} studies can be described; the first: {reasons[0]}"
+        )
+    if reasons:
+        log.warning(
+            "%d of %d studies are left out; the first: %s", len(reasons), len(waiting), reasons[0]
         )
     return found
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from gliokit.core.cohort import Cohort
-from gliokit.core.errors import CohortError, NotAssessableError
+from gliokit.core.errors import NotAssessableError
 from gliokit.core.study import Study
 from gliokit.core.system import (
     Prediction,
@@ -35,9 +35,10 @@ from gliokit.prognosis.hazard_table import (
     fit_hazard,
     read_hazard,
     usable,
+    warn_left_out,
     write_hazard,
 )
-from gliokit.prognosis.known_study import FACTS, GIVEN, facts_of, outline_of
+from gliokit.prognosis.known_study import FACTS, Fact, Outline, facts_of, outline_of
 from gliokit.prognosis.system import Prognosis, StudyTable, prognosis_of
 
 _FROM_MEMORY = (
@@ -99,8 +100,8 @@ class Gutman2013Settings:
 
     Attributes
     ----------
-    covariates : tuple of str
-        Of `age`, `kps`, `grade`, in every model.
+    covariates : tuple of Fact
+        In every model.
     false_discoveries : float
         Share of what enters that may have entered by chance.
     tissues : bool
@@ -109,16 +110,16 @@ class Gutman2013Settings:
         Of the model's squared coefficients, per deviation; 0 for none, as in the paper.
     horizons_days : tuple of float
         When the probability to be alive is told.
-    outline : str
+    outline : Outline
         `labels` of the table, or `default` for gliokit's own.
     """
 
-    covariates: tuple[str, ...] = ("age", "kps")
+    covariates: tuple[Fact, ...] = (Fact.AGE, Fact.KPS)
     false_discoveries: float = 0.1
     tissues: bool = False
     penalty: float = PENALTY
     horizons_days: tuple[float, ...] = (182.0, 365.0, 730.0)
-    outline: str = GIVEN
+    outline: Outline = Outline.GIVEN
 
 
 class Gutman2013:
@@ -139,7 +140,7 @@ class Gutman2013:
 
     card: ClassVar[SystemCard] = CARD
     Settings: ClassVar[type[Gutman2013Settings]] = Gutman2013Settings
-    TINY: ClassVar[Gutman2013Settings] = Gutman2013Settings(covariates=("age",))
+    TINY: ClassVar[Gutman2013Settings] = Gutman2013Settings(covariates=(Fact.AGE,))
 
     def __init__(
         self,
@@ -153,9 +154,10 @@ class Gutman2013:
     def fit(self, cohort: Cohort, validation: Cohort | None = None) -> Self:
         """Learn from the first study of every patient; nothing is chosen by other patients."""
         check_fields(cohort, CARD)
-        return self.learn(
-            followed_patients(cohort, lambda row, studies: self.describe(studies.load(row)))
-        )
+        patients = followed_patients(cohort, lambda row, studies: self.describe(studies.load(row)))
+        self.learn(patients)
+        warn_left_out(self.hazard_, self.settings.covariates, patients=len(patients))
+        return self
 
     def predict(self, study: Study) -> Prediction:
         """Answer for one study; its labels and facts are those of a `KnownStudy`."""
@@ -176,11 +178,6 @@ class Gutman2013:
         from gliokit.prognosis.vasari_associations import features_that_enter
 
         own = self.settings
-        if strange := sorted(set(own.covariates) - set(FACTS)):
-            raise CohortError(
-                f"system {CARD.name}: found the covariate {strange[0]}; needed of "
-                f"{', '.join(FACTS)}"
-            )
         facts = usable(patients, own.covariates)
         features = features_that_enter(patients, facts, rate=own.false_discoveries)
         self.hazard_ = fit_hazard(patients, (*facts, *features), penalty=own.penalty)

@@ -1,7 +1,7 @@
 """A Cox model of named covariates: with intervals, and what each of them adds.
 
 Covariates are standardized on the patients that teach. One that is known of fewer than half of
-them, or does not vary, is left out, and logged; a value that is unknown takes their mean and
+them, or does not vary, is left out; a value that is unknown takes their mean and
 so says nothing. There must be five deaths for each covariate; ten are usually asked for. A weak
 penalty keeps coefficients finite where a covariate tells the order of deaths without error, as
 grade does where nobody of a low grade has died yet.
@@ -108,9 +108,9 @@ def fit_hazard(
     deaths = int(died.sum())
     if deaths < max(EVENTS_PER_COVARIATE * len(used), 1):
         raise CohortError(
-            f"{deaths} deaths among {len(patients)} patients for {len(used)} covariates "
-            f"({', '.join(used)}); needed {EVENTS_PER_COVARIATE} for each: add patients, or leave "
-            "covariates out with --set"
+            f"found deaths: {deaths} among {len(patients)} patients, for the covariates "
+            f"{', '.join(used) or 'none'}; needed {EVENTS_PER_COVARIATE} for each: add patients, "
+            "or name fewer, as in --set 'covariates=[\"age\"]'"
         )
     table = table_of(patients, used)
     mean, deviation = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
@@ -120,14 +120,24 @@ def fit_hazard(
 
 
 def usable(patients: Sequence[Followed], names: Sequence[str]) -> tuple[str, ...]:
-    """Keep the covariates that can teach; the others are logged."""
-    kept = []
-    for name, column in zip(names, table_of(patients, names).T, strict=True):
-        if reason := _unusable(column):
-            log.warning("the covariate %s is left out: %s", name, reason)
-        else:
-            kept.append(name)
-    return tuple(kept)
+    """Keep the covariates that can teach: known of at least half, and not always the same."""
+    columns = table_of(patients, names).T
+    return tuple(name for name, own in zip(names, columns, strict=True) if _teaches(own))
+
+
+def warn_left_out(table: HazardTable, asked: Sequence[str], *, patients: int) -> None:
+    """Log which covariates that were asked for are not in the model, and how few taught it."""
+    if table.patients < patients:
+        log.warning(
+            "learnt from %d of %d patients: the others have no number for it",
+            table.patients,
+            patients,
+        )
+    if left := [name for name in asked if name not in table.names]:
+        log.warning(
+            "left out of the model, as unknown of most patients or the same in all: %s",
+            ", ".join(left),
+        )
 
 
 def write_hazard(folder: Path, table: HazardTable) -> None:
@@ -175,20 +185,18 @@ def read_hazard(folder: Path) -> HazardTable:
     return table
 
 
-def _unusable(column: NDArray[np.float64]) -> str:
-    """Say why the values of a covariate (n,) cannot teach; empty if they can."""
+def _teaches(column: NDArray[np.float64]) -> bool:
+    """Tell whether the values of a covariate (n,) can teach."""
     known = column[~np.isnan(column)]
-    if known.size < LEAST_KNOWN * column.size:
-        return f"known of {known.size} of {column.size} patients"
-    return "" if np.ptp(known) > 0 else "the same in all patients"
+    enough = known.size > 0 and known.size >= LEAST_KNOWN * column.size
+    return bool(enough and np.ptp(known) > 0)
 
 
 def _fit(
     days: NDArray[np.float64], died: NDArray[np.bool_], X: NDArray[np.float64], penalty: float
 ) -> tuple[CoxModel, NDArray[np.float64]]:
     if not X.shape[1]:
-        zero = fit_baseline(days, died)
-        return zero, np.zeros((0, 0))
+        return _baseline(days, died), np.zeros((0, 0))
     try:
         model = fit_cox(days, died, X, penalty=penalty)
     except ValueError as error:
@@ -197,7 +205,7 @@ def _fit(
     return model, np.linalg.inv(information).astype(np.float64)
 
 
-def fit_baseline(days: NDArray[np.float64], died: NDArray[np.bool_]) -> CoxModel:
+def _baseline(days: NDArray[np.float64], died: NDArray[np.bool_]) -> CoxModel:
     """Give the hazard that all patients share (Nelson and Aalen)."""
     times, deaths = np.unique(days[died], return_counts=True)
     at_risk = (days >= times[:, None]).sum(axis=1)

@@ -6,17 +6,33 @@ or happens after the scan (therapy, progression), are not among the facts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cache
 
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import NotAssessableError
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study, check_labels_grid
 from gliokit.core.system import LABELS
-from gliokit.segmentation.default import load_segmenter
+from gliokit.segmentation.default import DefaultSegmenter, load_segmenter
 
-FACTS = ("age", "kps", "grade")
-# outlines as a setting: those of the table, or of the segmenter that comes with gliokit
-GIVEN, OUTLINED = "labels", "default"
+
+class Fact(StrEnum):
+    """A fact that may enter a model; the value is the column of the table."""
+
+    AGE = "age"
+    KPS = "kps"
+    GRADE = "grade"
+
+
+FACTS = tuple(Fact)
+
+
+class Outline(StrEnum):
+    """Whose outline is taken: that of the table, or of the segmenter that comes with gliokit."""
+
+    GIVEN = "labels"
+    DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +56,13 @@ def known(cohort: Cohort) -> Cohort:
     return replace(cohort, load=_Loader(cohort))
 
 
-def outline_of(study: Study, outline: str) -> LabelMap:
+def outline_of(study: Study, outline: Outline) -> LabelMap:
     """Give the outline of a study.
 
     Parameters
     ----------
-    outline : str
-        `labels` for the given ones; `default` for the segmenter of gliokit, which needs a study
-        that is co-registered and stripped.
+    outline : Outline
+        The segmenter of gliokit needs a study that is co-registered and stripped.
 
     Raises
     ------
@@ -56,13 +71,13 @@ def outline_of(study: Study, outline: str) -> LabelMap:
     GeometryError
         If the given one does not lie on the grid of the study.
     """
-    if outline == OUTLINED:
-        return load_segmenter().predict(study).labels
+    if outline is Outline.DEFAULT:
+        return _segmenter().predict(study).labels
     labels = study.labels if isinstance(study, KnownStudy) else None
     if labels is None:
         raise NotAssessableError(
             f"study {study.study_id} has no outline of its tumor; give one in the column labels, "
-            f"or train the system with --set outline={OUTLINED}"
+            f"or train the system with --set outline={Outline.DEFAULT}"
         )
     check_labels_grid(study, labels)
     return labels
@@ -71,6 +86,12 @@ def outline_of(study: Study, outline: str) -> LabelMap:
 def facts_of(study: Study) -> dict[str, float]:
     """Give the facts that are known of a study; none of one that is no `KnownStudy`."""
     return dict(study.facts) if isinstance(study, KnownStudy) else {}
+
+
+@cache
+def _segmenter() -> DefaultSegmenter:
+    """Load the weights once in a process, not once a study."""
+    return load_segmenter()
 
 
 @dataclass(frozen=True)
@@ -82,5 +103,5 @@ class _Loader:
     def __call__(self, row: Row) -> KnownStudy:
         study = self.cohort.load(row)
         labels = self.cohort.load_labels(row) if LABELS in row.cells else None
-        facts = {name: row.number_of(name) for name in FACTS if name in row.cells}
+        facts = {name.value: row.number_of(name) for name in FACTS if name in row.cells}
         return KnownStudy(study.study_id, study.images, study.day, study.phase, labels, facts)

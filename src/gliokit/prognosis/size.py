@@ -125,11 +125,11 @@ def enhancing_lesions(labels: LabelMap, interior: Interior) -> Iterator[NDArray[
 
 
 def scaled(values: Mapping[str, float], measure: SizeMeasure, scale: Scale) -> float:
-    """Give a size as it enters the hazard; `nan` where it has no logarithm, or is unknown."""
+    """Give a size as it enters the hazard; `nan` where nothing enhances, or it is unknown."""
     size = values.get(measure.value, nan)
-    if scale is Scale.LINEAR:
-        return size
-    return log2(size) if size > 0 else nan
+    if not size > 0:
+        return nan
+    return log2(size) if scale is Scale.DOUBLINGS else size
 
 
 def covariate(measure: SizeMeasure, scale: Scale) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import isnan
 from typing import Protocol, Self
 
+from gliokit.core.errors import NotAssessableError
 from gliokit.core.study import Study
 from gliokit.core.system import Prediction, System
 from gliokit.prognosis.followed import Description, Followed
@@ -148,19 +149,34 @@ def prognosis_of(
         When to tell the probability to be alive.
     asked : sequence of str
         Covariates that the settings name.
+
+    Raises
+    ------
+    NotAssessableError
+        If nothing that the model rests on is known of the patient, or it rests on nothing: a hazard
+        of the mean, with limits of no width, would look sure.
     """
     values = description.values
+    if not set(table.names) & set(values):
+        raise NotAssessableError(
+            f"study {study_id}: nothing is known that tells patients apart; the model rests on "
+            f"{', '.join(table.names) or 'no covariate'}: fill what is missing, or learn from more "
+            "patients"
+        )
     risk, interval = table.log_hazard(values)
     alive = table.survival(values, horizons_days).tolist()
     unknown = dict(description.unknown)
     for name in asked:
         if name not in table.names:
-            unknown[name] = "not in the model: it taught too few patients, or all the same"
+            unknown[name] = (
+                "not in the model: unknown of most of the patients that taught, or the same in all"
+            )
         elif name not in values:
             unknown.setdefault(name, "unknown; the mean of the patients that taught stands in")
-    survival = {
-        days: share for days, share in zip(horizons_days, alive, strict=True) if not isnan(share)
-    }
+    told = dict(zip(horizons_days, alive, strict=True))
+    survival = {days: share for days, share in told.items() if not isnan(share)}
+    beyond = "beyond the last death that was seen among those that taught"
+    unknown |= {f"alive at {days:g} days": beyond for days in told if days not in survival}
     parts = tuple(
         Part(name, values.get(name), added) for name, added in table.parts(values).items()
     )

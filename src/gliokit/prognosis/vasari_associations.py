@@ -44,7 +44,7 @@ def features_that_enter(
     deaths = sum(own.died for own in patients)
     most = max(deaths // USUAL_EVENTS_PER_COVARIATE - len(facts), 0)
     strongest = sorted(held, key=lambda one: one.p_value)
-    return usable(patients, [NAMES[one.feature] for one in strongest[:most]])
+    return usable(patients, [NAMES[one.feature] for one in strongest])[:most]
 
 
 def association_tables(
@@ -56,9 +56,11 @@ def association_tables(
         classed = [own for own in patients if column in own.classes]
         classes = [own.classes[column] for own in classed]
         counts = [classes.count(name) for name in dict.fromkeys(classes)]
+        found: list[Association] = []
         if len(counts) > 1 and min(counts) >= FEWEST_OF_A_CLASS:
             scores = [scores_of(own.description.values) for own in classed]
             found = associate_with_classes(scores, classes, seed=seed)
+        if classes:
             tables.append(class_table(found, column=column, classes=classes, rate=rate))
     return tuple(tables)
 
@@ -93,7 +95,7 @@ def survival_table(
 def class_table(
     found: Sequence[Association], *, column: str, classes: Sequence[str], rate: float
 ) -> StudyTable:
-    """Lay out associations with the classes (n,) of a column."""
+    """Lay out associations with the classes (n,) of a column; none where a class is too rare."""
     rows = [
         (
             NAMES[one.feature],
@@ -105,6 +107,8 @@ def class_table(
         for one in _tested(found)
     ]
     counts = ", ".join(f"{classes.count(own)} {own}" for own in dict.fromkeys(classes))
+    if not found:
+        counts += f": too few to test; needed two classes, and {FEWEST_OF_A_CLASS} patients of each"
     return StudyTable(
         f"VASARI features and {column}",
         f"{counts}. Kruskal and Wallis for ordered features and lengths, Fisher's exact test for "

@@ -4,8 +4,9 @@ It needs no script and no network, and shows study ids and nothing else by which
 known. What was published stands beside what was found here only with its cohort, level and caveat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from math import isfinite
 
@@ -116,16 +117,28 @@ def _attention(evaluation: Evaluation) -> list[str]:
             f"Only {evaluation.patients} patients: intervals are rough, and tend to be too narrow."
         )
     for system in evaluation.systems:
+        if system.failures:
+            numbers = ", ".join(map(str, system.failures))
+            why = next(iter(system.failures.values()))
+            said.append(f"{system.name} could not be trained in fold {numbers}: {why}.")
         if system.failed:
-            counted = "average" if system.survival else "if nothing had been outlined"
             said.append(
                 f"{system.name} gave no answer for {len(system.failed)} of {len(system.cases)} "
-                f"studies: they count as {counted}."
+                f"studies: {_counted(system)}."
             )
         unscored = sum(not case.scores for case in system.cases)
         if unscored and not system.survival:
             said.append(f"{system.name}: {unscored} studies have no reference that can be read.")
     return said
+
+
+def _counted(system: SystemResult) -> str:
+    """Say what becomes of studies without an answer."""
+    if not system.survival:
+        return "they count as if nothing had been outlined"
+    if any(own.answered for own in system.survival.cases):
+        return "they count as average"
+    return "so it has no figure"
 
 
 def _row(system: SystemResult) -> _SystemRow:
@@ -236,9 +249,20 @@ def _range(limits: tuple[float, float], digits: int = 3) -> str:
     return f"{low:.{digits}f} to {high:.{digits}f}" if isfinite(low) and isfinite(high) else "–"
 
 
+def _setting(value: object) -> str:
+    """Write the value of a setting as a user would type it."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_setting(own)}" for name, own in value.items())
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_setting, value)) or "none"
+    return str(value)
+
+
 @cache
 def _template() -> Template:
     environment = page_environment()
     environment.globals |= {"metric_terms": METRIC_TERMS}
-    environment.filters |= {"figure": _figure, "range": _range}
+    environment.filters |= {"figure": _figure, "range": _range, "setting": _setting}
     return environment.get_template("evaluation.html.j2")

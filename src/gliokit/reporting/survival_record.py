@@ -46,11 +46,11 @@ class Bar:
     name : str
         "age alone".
     c_index, limits
-        Of the bar; `nan` if it could not be fitted.
+        Of the bar; `nan` if it could not be fitted in some fold.
     difference, difference_limits
-        C of the system less that of the bar, paired by patient.
+        C of the system less that of the bar, paired by patient; `nan` if either is.
     reason : str
-        Why it could not be fitted in some fold; there it counts all patients alike.
+        Why it could not be fitted, or which facts were left out in some fold.
     """
 
     name: str
@@ -70,13 +70,30 @@ class PermutedNull:
     c_indices : tuple of float
         Of each round.
     mean, lower, upper : float
-        With 95 % limits of the mean; `nan` with fewer than two rounds.
+        With 95 % limits of the mean; `nan` if a round gave no answer.
     """
 
     c_indices: tuple[float, ...]
     mean: float
     lower: float
     upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnoC:
+    """C weighed for censoring.
+
+    Attributes
+    ----------
+    value, limits
+        As Harrell's.
+    tau_days : float
+        Later deaths do not count as the earlier of a pair.
+    """
+
+    value: float
+    limits: Limits
+    tau_days: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +105,12 @@ class SurvivalSummary:
     patients, deaths, unanswered : int
         That were tested, of whom so many died, and so many got no answer.
     c_index, limits
-        Over all patients, with 95 % limits by resampling patients; `nan` if undefined.
+        Harrell's, over all patients, with 95 % limits by resampling patients; `nan` if undefined,
+        or nobody was answered.
     c_answered : float
         Over those with an answer only; it flatters a system that leaves out what is hard.
+    uno : UnoC
+        Over all patients.
     bars : tuple of Bar
         What it must be better than.
     null : PermutedNull
@@ -105,6 +125,7 @@ class SurvivalSummary:
     c_index: float
     limits: Limits
     c_answered: float
+    uno: UnoC
     bars: tuple[Bar, ...]
     null: PermutedNull
     cases: tuple[SurvivalCase, ...]
