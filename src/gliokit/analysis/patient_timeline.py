@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from gliokit.analysis.patient_visits import PICTURED, PatientVisit, images_apart
+from gliokit.analysis.visit_resection import measure_resection
 from gliokit.analysis.visit_volumes import VisitVolumes, measure_volumes, shows
 from gliokit.core.cohort import Row
 from gliokit.core.errors import CohortError, NotAssessableError
@@ -162,6 +163,12 @@ def make_timeline(
         simulated=simulated,
         voxel_units=run.voxel_units,
         notes=notes,
+        resection=measure_resection(
+            [visit.day for visit in visits],
+            volumes,
+            treatment.surgery_day,
+            millimeters=not run.voxel_units,
+        ),
     )
 
 

@@ -4,10 +4,11 @@ A record and nothing else: `gliokit.analysis` puts it together, `gliokit.reporti
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gliokit.core.findings import DetectionLimit, Quantity
 from gliokit.core.vocabulary import ClinicalChange, Region
+from gliokit.measurement.resection import ExtentOfResection
 from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.visit import Treatment
 from gliokit.measurement.targets import VisitSizes
@@ -73,6 +74,33 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
+class Resection:
+    """What surgery removed, by the last visit before and the first one after it.
+
+    Attributes
+    ----------
+    surgery_day : int
+        On the scale of the visits.
+    before_day, after_day : int or None
+        Of the two visits; None where there is none before.
+    extent : ExtentOfResection or None
+        None where it cannot be told.
+    reason : str
+        Why it cannot, or what makes it doubtful; else empty.
+    """
+
+    surgery_day: int
+    before_day: int | None = None
+    after_day: int | None = None
+    extent: ExtentOfResection | None = None
+    reason: str = ""
+
+    def because(self, reason: str) -> "Resection":
+        """Give the same with a reason."""
+        return replace(self, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
 class PatientTimeline:
     """A patient.
 
@@ -94,6 +122,8 @@ class PatientTimeline:
         Whether lengths are in voxels, since the millimeters of the files are known to be false.
     notes : tuple of str
         What the reader must know of the whole.
+    resection : Resection or None
+        What surgery removed; None where no visit after a known day of surgery is there.
     """
 
     patient_id: str
@@ -104,3 +134,4 @@ class PatientTimeline:
     simulated: bool = False
     voxel_units: bool = False
     notes: tuple[str, ...] = ()
+    resection: Resection | None = None

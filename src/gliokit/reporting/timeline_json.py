@@ -18,7 +18,7 @@ from gliokit.measurement.response.comparison import Comparison
 from gliokit.measurement.response.visit import Treatment
 from gliokit.measurement.response.vocabulary import Measure
 from gliokit.measurement.targets import VisitSizes
-from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
+from gliokit.measurement.timeline import PatientTimeline, Resection, TimelineVisit, Verdicts
 from gliokit.measurement.volume_course import ChangeSince
 from gliokit.reporting.timeline_schema import SCHEMA, SCHEMA_VERSION, Json
 from gliokit.reporting.timeline_wording import VOXELS_PER_ML, Units, units_of
@@ -57,6 +57,7 @@ def _record(timeline: PatientTimeline) -> Json:
         "notes": [writer.told(note) for note in timeline.notes],
         "therapy": timeline.therapy or None,
         "treatment": _treatment(timeline.treatment),
+        "resection": writer.resection(timeline.resection),
         "visits": [writer.visit(visit) for visit in timeline.visits],
         "verdicts": [writer.verdicts(own) for own in timeline.verdicts],
     }
@@ -103,6 +104,21 @@ class _Writer:
             "kps": _number(visit.kps, POINTS),
             "clinical_change": None if change is None else str(change),
             "notes": [self._units.told(note) for note in visit.notes],
+        }
+
+    def resection(self, own: Resection | None) -> Json:
+        """Write what surgery removed."""
+        if own is None:
+            return None
+        extent = own.extent
+        return {
+            "before": _number(own.before_day, DAY),
+            "after": _number(own.after_day, DAY),
+            "removed_enhancing": _number(extent.removed_enhancing, SHARE) if extent else None,
+            "residual_enhancing": self._volume_ml(extent.residual.enhancing_ml) if extent else None,
+            "classes": _words(extent.possible) if extent else [],
+            "doubtful": extent.doubtful if extent else None,
+            "reason": own.reason or None,
         }
 
     def verdicts(self, verdicts: Verdicts) -> Json:

@@ -6,12 +6,13 @@ from typing import TypeAlias
 
 from gliokit.core.vocabulary import ClinicalChange, Region
 from gliokit.measurement.lesion_matching import State
+from gliokit.measurement.resection import ResectionClass
 from gliokit.measurement.response.facts import NewLesion, NonTarget
 from gliokit.measurement.response.vocabulary import Component, Pseudo, Response
 from gliokit.measurement.volume_course import Since
 
 SCHEMA = "gliokit timeline"
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
@@ -39,6 +40,7 @@ def timeline_schema() -> Schema:
                 "notes": _list(TEXT),
                 "therapy": _or_null(TEXT),
                 "treatment": _treatment(),
+                "resection": _or_null(_resection()),
                 "visits": _list(_visit()),
                 "verdicts": _list(_verdicts()),
             }
@@ -72,6 +74,21 @@ def _treatment() -> Schema:
             "irradiated": answer,
             "antiangiogenic": answer,
             "prone_to_pseudoprogression": answer,
+        }
+    )
+
+
+def _resection() -> Schema:
+    day = _or_null(_defined("day"))
+    return _record(
+        {
+            "before": day,
+            "after": day,
+            "removed_enhancing": _or_null(_quantity("1")),
+            "residual_enhancing": _or_null(_defined("volume")),
+            "classes": _list(_one_of(ResectionClass)),
+            "doubtful": _or_null(YES_OR_NO),
+            "reason": _or_null(TEXT),
         }
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gliokit.measurement.response.visit import Treatment
+from gliokit.measurement.timeline import Resection
 from gliokit.reporting.timeline_wording import UNKNOWN
 
 
@@ -47,14 +48,32 @@ def given(treatment: Treatment, therapy: str) -> tuple[Given, ...]:
     )
 
 
-def facts(treatment: Treatment, therapy: str) -> tuple[tuple[str, str], ...]:
+def facts(
+    treatment: Treatment, therapy: str, resection: Resection | None = None
+) -> tuple[tuple[str, str], ...]:
     """Say in words what is known of the treatment."""
+    removed = () if resection is None else (("Extent of resection", _removed(resection)),)
     return (
         ("Disease", "recurrent" if treatment.recurrent else "newly diagnosed"),
         *((row.name, row.words) for row in given(treatment, therapy)),
         ("Antiangiogenic agent", _answer(treatment.antiangiogenic)),
         ("Agent known for pseudoprogression", _answer(treatment.prone_to_pseudoprogression)),
+        *removed,
     )
+
+
+def _removed(resection: Resection) -> str:
+    extent = resection.extent
+    if extent is None:
+        return f"{UNKNOWN}: {resection.reason}"
+    share = extent.removed_enhancing
+    days = f"day {resection.before_day} to day {resection.after_day}"
+    words = [f"RANO-resect {extent.reason} ({days})"]
+    if share is not None:
+        words.insert(0, f"{share:.0%} of the enhancing tumor" if share > 0 else "nothing")
+    if extent.doubtful:
+        words.append("so little may be an error of the outline")
+    return "; ".join([*words, *([resection.reason] if resection.reason else [])])
 
 
 def _radiation(treatment: Treatment) -> Given:

@@ -11,6 +11,8 @@ import pytest
 
 from gliokit.core.findings import DetectionLimit, Quantity
 from gliokit.core.vocabulary import Region
+from gliokit.measurement.resection import Volumes, extent_of_resection
+from gliokit.measurement.timeline import Resection
 from gliokit.reporting.timeline_json import timeline_json
 from gliokit.reporting.timeline_schema import SCHEMA_VERSION, timeline_schema
 
@@ -55,6 +57,15 @@ def test_a_change_stands_with_its_interval_and_how_sure_it_is(timeline):
     whole = next(it for it in changes if it["region"] == "WT")
     assert whole["relative"]["interval"] is None
     assert "has no interval" in whole["reason_no_interval"]
+
+
+def test_what_surgery_removed_stands_with_its_classes(timeline):
+    extent = extent_of_resection(Volumes(20.0), Volumes(0.8))
+    operated = replace(timeline, resection=Resection(0, -2, 1, extent))
+    own = json.loads(timeline_json(operated))["resection"]
+    assert own["removed_enhancing"] == {"value": 0.96, "unit": "1"}
+    assert own["classes"] == ["2B"]
+    jsonschema.validate(json.loads(timeline_json(operated)), timeline_schema())
 
 
 def test_an_open_end_of_an_interval_is_null(timeline):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from gliokit.measurement.resection import Volumes, extent_of_resection
 from gliokit.measurement.response.visit import Treatment
+from gliokit.measurement.timeline import Resection
 from gliokit.reporting.timeline_treatment import facts, given
 
 
@@ -33,3 +35,16 @@ def test_answers_that_are_unknown_are_no_noes():
     told = dict(facts(Treatment(antiangiogenic=None, prone_to_pseudoprogression=True), ""))
     assert told["Antiangiogenic agent"] == "unknown"
     assert told["Agent known for pseudoprogression"] == "yes"
+
+
+def test_what_surgery_removed_is_told_with_class_and_days():
+    extent = extent_of_resection(Volumes(20.0), Volumes(0.8))
+    told = dict(facts(Treatment(surgery_day=0), "", Resection(0, -2, 1, extent)))
+    words = told["Extent of resection"]
+    assert words.startswith("96% of the enhancing tumor; RANO-resect class 2B")
+    assert words.endswith("(day -2 to day 1)")
+
+
+def test_an_extent_that_cannot_be_told_has_its_reason():
+    told = dict(facts(Treatment(), "", Resection(0, reason="no visit lies before surgery")))
+    assert told["Extent of resection"] == "unknown: no visit lies before surgery"
