@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from gliokit.core.errors import NotAssessableError
 from gliokit.core.findings import Quantity
 from gliokit.core.vocabulary import Region
-from gliokit.measurement.resection import Volumes, extent_of_resection
+from gliokit.measurement.resection import ExtentOfResection, Volumes, extent_of_resection
 from gliokit.measurement.timeline import Resection
 
+ENHANCING = Region.ENHANCING_TUMOR
 SOON_DAYS = 3  # 72 hours: later, enhancement may come from the operation itself
 
 
@@ -45,20 +46,23 @@ def measure_resection(
         return Resection(surgery_day, reason="no visit lies before surgery")
     before = earlier[-1]
     after = next(number for number, day in enumerate(days) if day > surgery_day)
-    known = Resection(surgery_day, days[before], days[after])
-    if not millimeters:
-        return known.because("the volumes are in voxels")
-    pair = [volumes[number].get(Region.ENHANCING_TUMOR) for number in (before, after)]
-    if None in pair:
-        return known.because("enhancing tumor is not shown before and after surgery")
-    try:
-        extent = extent_of_resection(*(Volumes(own.value) for own in pair if own is not None))
-    except NotAssessableError as error:
-        return known.because(str(error))
+    extent, reason = _compare(volumes[before], volumes[after], millimeters=millimeters)
     late = days[after] - surgery_day
-    reason = (
-        f"the scan is {late} days after surgery; the classes ask for one within 72 hours"
-        if late > SOON_DAYS
-        else ""
-    )
+    if extent is not None and late > SOON_DAYS:
+        reason = f"the scan is {late} days after surgery; the classes ask for one within 72 hours"
     return Resection(surgery_day, days[before], days[after], extent, reason)
+
+
+def _compare(
+    before: Mapping[Region, Quantity], after: Mapping[Region, Quantity], *, millimeters: bool
+) -> tuple[ExtentOfResection | None, str]:
+    """Give the extent, or the reason why it cannot be told."""
+    if not millimeters:
+        return None, "the volumes are in voxels"
+    pair = [own[ENHANCING].value for own in (before, after) if ENHANCING in own]
+    if len(pair) < 2:
+        return None, "enhancing tumor is not shown before and after surgery"
+    try:
+        return extent_of_resection(*map(Volumes, pair)), ""
+    except NotAssessableError as error:
+        return None, str(error)

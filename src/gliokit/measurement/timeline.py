@@ -4,7 +4,7 @@ A record and nothing else: `gliokit.analysis` puts it together, `gliokit.reporti
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gliokit.core.findings import DetectionLimit, Quantity
 from gliokit.core.vocabulary import ClinicalChange, Region
@@ -94,10 +94,6 @@ class Resection:
     after_day: int | None = None
     extent: ExtentOfResection | None = None
     reason: str = ""
-
-    def because(self, reason: str) -> "Resection":
-        """Give the same with a reason."""
-        return replace(self, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
