@@ -28,7 +28,6 @@ from studies import ALL, SEEN, KnownStudy, scanned
 
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Label, MRSequence
-from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.preprocessing.orientation import turn_to_ras
 from gliokit.preprocessing.view import MM3_PER_ML, View, view_of
 from gliokit.segmentation.cavity import CAVITY, HIGHEST_LOGIT, HIGHEST_SCORE, WEIGHTS
@@ -171,8 +170,7 @@ def lessons_of(segmenter: DefaultSegmenter, case: KnownStudy) -> dict[str, NDArr
     full = len(case.study.images) == len(ALL)
     voxels = np.zeros((0, 18), dtype=np.float32)
     if case.kind is Kind.TREATED and look.box is not None and look.fine is not None:
-        statistics = {s: brain_statistics(view.whole[s], view.inside_whole) for s in view.whole}
-        x = shown_in_detail(view, look.box, statistics)
+        x = shown_in_detail(view, look.box)
         brain = view.brain[look.box]
         voxels = voxels_of(look.fine[:, brain], x[:, brain], truth[look.box][brain])
     return {

@@ -15,7 +15,7 @@ from gliokit.core.geometry import Affine, Box, bounding_box, spacing_mm
 from gliokit.core.study import Study, shared_grid
 from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.brain import stripped_brain
-from gliokit.preprocessing.normalization import standardize
+from gliokit.preprocessing.normalization import brain_statistics, standardize
 from gliokit.preprocessing.orientation import grid_in_ras, turn_to_ras
 from gliokit.preprocessing.resampling import resample_inside
 
@@ -42,6 +42,8 @@ class View:
         Of their voxels, mm.
     whole, inside_whole : (x, y, z)
         The same at 2 mm.
+    statistics : mapping of MRSequence to (float, float)
+        Mean and standard deviation of each image in the brain at 2 mm: those of its z-scores.
     box, shape : tuple
         Where they lie in the study's grid turned to RAS, and its voxels.
     stored_brain, affine
@@ -53,6 +55,7 @@ class View:
     spacing: NDArray[np.float64]
     whole: Images = field(repr=False)
     inside_whole: NDArray[np.bool_] = field(repr=False)
+    statistics: Mapping[MRSequence, tuple[float, float]]
     box: Box
     shape: tuple[int, ...]
     stored_brain: NDArray[np.bool_] = field(repr=False)
@@ -98,6 +101,7 @@ def view_of(study: Study, brain: NDArray[np.bool_] | None = None) -> View:
         spacing=spacing,
         whole=whole,
         inside_whole=inside_whole,
+        statistics={s: brain_statistics(image, inside_whole) for s, image in whole.items()},
         box=box,
         shape=inside.shape,
         stored_brain=stored_brain,

@@ -30,7 +30,6 @@ from gliokit.core.vocabulary import Label, MRSequence, Phase, Region
 from gliokit.evaluation.overlap import dice
 from gliokit.preprocessing.brain import check_brain
 from gliokit.preprocessing.contrast import ContrastModel, doubts_of_names, read_contrast_model
-from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.preprocessing.orientation import turn_from_ras
 from gliokit.preprocessing.resampling import resample
 from gliokit.preprocessing.view import (
@@ -233,15 +232,14 @@ class DefaultSegmenter:
 
     def look(self, view: View) -> Look:
         """Let both networks look."""
-        statistics = {s: brain_statistics(view.whole[s], view.inside_whole) for s in view.whole}
-        x = channels(view.whole, view.inside_whole, statistics)
+        x = channels(view.whole, view.inside_whole, view.statistics)
         coarse = self._run("coarse", x, CANVAS)
         logits = resample(coarse, COARSE_MM, view.spacing, shape=view.brain.shape)
         found = ((logits[0] > 0) | (logits[3] > 0)) & view.brain
         box = detail_box(found, view.spacing)
         if box is None:
             return Look(logits)
-        x = shown_in_detail(view, box, statistics)
+        x = shown_in_detail(view, box)
         fine = self._run("fine", x)
         if self.cavity is not None:
             fine[3] = self.cavity.logit(fine, x)
@@ -357,13 +355,11 @@ def open_session(bundle: Bundle, *, threads: int | None, device: Device) -> Netw
     return TorchSession(bundle, device=device)
 
 
-def shown_in_detail(
-    view: View, box: Box, statistics: Mapping[MRSequence, tuple[float, float]]
-) -> Array:
+def shown_in_detail(view: View, box: Box) -> Array:
     """Show the images in a box to the fine network, (4, x, y, z), at 1 mm."""
     near = {sequence: image[box] for sequence, image in view.images.items()}
     part, inside_part = resampled(near, view.brain[box], view.spacing, FINE_MM)
-    return channels(part, inside_part, statistics)
+    return channels(part, inside_part, view.statistics)
 
 
 def check_sequences(study: Study) -> None:

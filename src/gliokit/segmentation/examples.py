@@ -18,7 +18,6 @@ from gliokit.core.interpolation import at_places
 from gliokit.core.study import Study, check_labels_grid
 from gliokit.core.vocabulary import Label
 from gliokit.learning.augmentation import augment, nearest_voxels, scaled_places, within
-from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.preprocessing.orientation import turn_to_ras
 from gliokit.preprocessing.resampling import resample
 from gliokit.preprocessing.view import INPUTS, View, channels, on_canvas, resampled, view_of
@@ -126,13 +125,12 @@ def prepared(study: Study, labels: LabelMap) -> dict[str, NDArray[np.generic]]:
     """
     check_labels_grid(study, labels)
     view = view_of(study)
-    statistics = {s: brain_statistics(view.whole[s], view.inside_whole) for s in view.whole}
-    coarse = channels(view.whole, view.inside_whole, statistics)
+    coarse = channels(view.whole, view.inside_whole, view.statistics)
     images, brain = resampled(view.images, view.brain, view.spacing, FINE_MM)
     reference = fine_labels(view, turn_to_ras(labels.array, labels.affine)[view.box])
     return {
         "coarse": coarse.astype(np.float16),
-        "fine": channels(images, brain, statistics).astype(np.float16),
+        "fine": channels(images, brain, view.statistics).astype(np.float16),
         "regions": covering(regions_of(reference), coarse.shape[1:], COARSE_FACTOR).astype(
             np.float16
         ),

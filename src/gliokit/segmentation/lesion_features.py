@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.core.vocabulary import MRSequence
-from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.preprocessing.view import INPUTS, View
 from gliokit.segmentation.regions import Components
 
@@ -99,7 +98,7 @@ def _intensity(
     """Mean and deviation of z-scores, and the mean less that of the mirrored part."""
     if sequence not in view.images:
         return [np.zeros(own.number)] * 4
-    mean, deviation = brain_statistics(view.whole[sequence], view.inside_whole)
+    mean, deviation = view.statistics[sequence]
     image = view.images[sequence]
     deviation = deviation or 1.0  # a constant image
     here = (image[inside] - mean) / deviation
