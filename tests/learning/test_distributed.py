@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 from gliokit.learning.log import LOG
 
 HERE = Path(__file__).parent
+pytestmark = pytest.mark.xdist_group("distributed")  # the team learns once
 
 
 @pytest.fixture
@@ -24,13 +25,25 @@ def logged_losses(folder: Path) -> list[float]:
     return [float(row.split(",")[1]) for row in rows]
 
 
-def test_two_processes_equal_one_with_the_doubled_batch(script, tmp_path):
-    alone, together = tmp_path / "alone", tmp_path / "together"
-    together.mkdir()
+@pytest.fixture(scope="module")
+def together(tmp_path_factory):
+    """Teach two processes; give the folder of what they wrote."""
+    folder = tmp_path_factory.mktemp("together")
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command = [*launcher, "--nproc-per-node", "2", str(HERE / "distributed_lesson.py")]
-    done = subprocess.run([*command, str(together)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_no_thread_of_the_team_outlives_it(together):
+    """One that lets go of a tensor while the interpreter ends aborts the process."""
+    threads = [(together / f"{rank}.threads").read_text() for rank in (0, 1)]
+    assert not any("gloo" in names for names in threads)
+
+
+def test_two_processes_equal_one_with_the_doubled_batch(script, together, tmp_path):
+    alone = tmp_path / "alone"
     network = script.learn(alone, batch=6)
     expected, found = logged_losses(alone), logged_losses(together)
     assert len(found) == script.STEPS

@@ -7,9 +7,11 @@ environment; without it there is one. All of them must see the same folder of ch
 """
 
 import atexit
+import gc
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 
 import torch
 from torch import Tensor, distributed, nn
@@ -79,6 +81,18 @@ def join_team(device: str) -> Team:
         own = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(own)
     if not distributed.is_initialized():
+        # imported while there is a group, it would hold it for good in its default arguments
+        import_module("torch.distributed.nn.functional")
         distributed.init_process_group("nccl" if own.type == "cuda" else "gloo")
-        atexit.register(distributed.destroy_process_group)
+        atexit.register(_leave_team)
     return Team(distributed.get_rank(), distributed.get_world_size(), own)
+
+
+def _leave_team() -> None:
+    """End the threads that speak to the other processes, before the interpreter ends.
+
+    One that lets go of a tensor later aborts the process (pytorch issue 190489). They end with the
+    last that holds the group: wrapped networks do, in cycles that only the collector opens.
+    """
+    gc.collect()
+    distributed.destroy_process_group()
