@@ -11,7 +11,6 @@ from safetensors.numpy import load_file
 from gliokit.learning.log import LOG
 
 HERE = Path(__file__).parent
-pytestmark = pytest.mark.xdist_group("distributed")  # the team learns once
 
 
 @pytest.fixture
