@@ -45,6 +45,7 @@ from gliokit.measurement.diameters import Calipers
 from gliokit.measurement.lesion_matching import number_lesions
 from gliokit.measurement.lesion_size import Protocol
 from gliokit.measurement.measurability import SIZE_RULES, measured_mask
+from gliokit.measurement.nontarget import NONTARGET_RULES
 from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.comparison import size_facts
 from gliokit.measurement.response.readings import SmallGrowth
@@ -115,12 +116,13 @@ def measure(
 ) -> dict[str, list[Told]]:
     """Tell what the program makes of the visits, by criterion."""
     ring = course.shape == "ring"
-    found: dict[tuple[bool, float, int], list[Told]] = {}
+    found: dict[tuple[bool, float, int, bool], list[Told]] = {}
     told = {}
     for name in RULES:
         rule, filled = SIZE_RULES[name], ring and name in FILLED
         # rules that differ in nothing that matters to this course are followed once
-        key = (filled, rule.minimum_mm, min(rule.targets, len(course.lesions[0])))
+        targets = min(rule.targets, len(course.lesions[0]))
+        key = (filled, rule.minimum_mm, targets, NONTARGET_RULES[name].joins_sum)
         if key not in found:
             found[key] = follow(maps, Protocol(rule, calipers=Calipers(ends=ends)), rests=rests)
         told[name] = found[key]
@@ -159,6 +161,7 @@ def follow(maps: Sequence[Map], protocol: Protocol, *, rests: bool) -> list[Told
             sizes.product_mm2,
             sizes.volume_ml,
             sizes.nontarget,
+            sizes.nontarget_by_volume,
             sizes.new_lesion,
             len(sizes.targets),
         )

@@ -2,9 +2,10 @@
 
 Written apart from `gliokit.measurement.targets`: targets are the largest of the lesions with both
 diameters of 10 mm at the first visit; the sum of products is of these and of all that have become
-measurable; the others are judged by the figures of RANO 2010. A lesion that is there at all is
-there, however small. The tables of the criteria are the program's own: they have an oracle of
-their own in `tests/measurement/response/test_rano2_truth_table.py`.
+measurable, in RANO 2.0 only those that came later; the others are judged by the figures of RANO
+2010 or 2.0. A lesion that is there at all is there, however small. The tables of the criteria are
+the program's own: they have an oracle of their own in
+`tests/measurement/response/test_rano2_truth_table.py`.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from gliokit.measurement.response.visit import Disease, Treatment, Visit
 from gliokit.measurement.response.vocabulary import Component
 
 RULES = tuple(SIZE_RULES)
+RANO_2 = "rano2_2023"
 FILLED = ("macdonald1990", "rano_lgg2011")  # the inside of a ring counts, or is T2/FLAIR disease
 OPTIONS = Options(baseline=Baseline.FIRST)
 NOTHING = Size(0.0, 0.0, 0.0)
@@ -41,6 +43,7 @@ class Told:
     product_mm2: float
     volume_ml: float
     nontarget: NonTarget
+    nontarget_by_volume: NonTarget
     new_lesion: NewLesion
     targets: int
 
@@ -73,14 +76,19 @@ def told_of(sizes: Sequence[Sequence[Size]], rule: SizeRule) -> list[Told]:
     seen = {k for k in order if first[k].volume_ml}
     told = []
     for now in sizes:
+        before = set(later)
         later |= {k for k in order if measurable(now[k], rule) and not measurable(first[k], rule)}
+        if rule.name == RANO_2:
+            later -= set(others)
         new = [now[k] for k in order if now[k].volume_ml and k not in seen]
+        new += [now[k] for k in later - before if not first[k].volume_ml and k in seen]
         seen |= {k for k in order if now[k].volume_ml}
         told.append(
             Told(
                 product_mm2=sum(now[k].product_mm2 for k in {*targets, *later}),
                 volume_ml=sum(size.volume_ml for size in now),
-                nontarget=judge([(now[k], first[k]) for k in others], rule),
+                nontarget=judge([(now[k], first[k]) for k in others], rule, volume=False),
+                nontarget_by_volume=judge([(now[k], first[k]) for k in others], rule, volume=True),
                 new_lesion=new_of([measurable(size, rule) for size in new]),
                 targets=len(targets),
             )
@@ -100,18 +108,32 @@ def new_of(measurable_ones: Sequence[bool]) -> NewLesion:
     return NewLesion.MEASURABLE if any(measurable_ones) else NewLesion.NOT_MEASURABLE
 
 
-def judge(pairs: Sequence[tuple[Size, Size]], rule: SizeRule) -> NonTarget:
+def judge(pairs: Sequence[tuple[Size, Size]], rule: SizeRule, *, volume: bool) -> NonTarget:
     """Judge lesions that are no targets: now and at the first visit."""
     left = [(now, first) for now, first in pairs if now.volume_ml]
     if not left:
         return NonTarget.ABSENT
     for now, first in left:
-        grown = now.longest_mm > first.longest_mm + 5 or now.product_mm2 >= 1.25 * first.product_mm2
-        if measurable(now, rule) and grown:
+        if measurable(now, rule) and has_grown(now, first, rule, volume=volume):
             return NonTarget.WORSE
     before = sum(first.volume_ml for _, first in pairs)
     halved = sum(now.volume_ml for now, _ in left) <= before / 2
     return NonTarget.BETTER if halved else NonTarget.STABLE
+
+
+def has_grown(now: Size, first: Size, rule: SizeRule, *, volume: bool) -> bool:
+    """Tell whether a lesion that is measurable now grew enough to be unequivocally worse."""
+    share = (
+        now.volume_ml >= 1.4 * first.volume_ml
+        if volume
+        else now.product_mm2 >= 1.25 * first.product_mm2
+    )
+    if rule.name != RANO_2:
+        return share or now.longest_mm > first.longest_mm + 5
+    if measurable(first, rule):
+        return share
+    both = min(now.longest_mm - first.longest_mm, now.shorter_mm - first.shorter_mm) >= 5
+    return both and now.shorter_mm > 10
 
 
 def assessed(
@@ -119,6 +141,8 @@ def assessed(
 ) -> list[Assessment]:
     """Classify the visits; None where a scan shows nothing for lack of contrast."""
     low_grade = criterion.startswith("rano_lgg2011")
+    if criterion.endswith("-volume"):
+        told = [own and replace(own, nontarget=own.nontarget_by_volume) for own in told]
     visits = [_visit(own, fact, low_grade=low_grade) for own, fact in zip(told, facts, strict=True)]
     return list(classify_course(visits, criterion, treatment=treatment, options=OPTIONS))
 

@@ -1,17 +1,29 @@
 """What tests of several packages share."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pydicom
 import pytest
 
+from gliokit.core.geometry import Affine
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Label, MRSequence
-from gliokit.io.dicom_writer import SeriesFacts, SliceOrder
+from gliokit.io.dicom_writer import Element, SeriesFacts, SliceOrder, StudyFacts, write_series
 from gliokit.io.nifti import write_image
+
+# scanning sequence, TR, TE, TI in ms, contrast agent: as spin echo at 1.5 T is run
+PROTOCOL = {
+    MRSequence.T1: ("SE", 550.0, 12.0, None, ""),
+    MRSequence.T1C: ("SE", 550.0, 12.0, None, "Gadovist"),
+    MRSequence.T2: ("SE", 4500.0, 100.0, None, ""),
+    MRSequence.FLAIR: ("IR", 9000.0, 110.0, 2400.0, ""),
+}
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +84,49 @@ def t1_series() -> SeriesFacts:
         thickness_mm=4.0,
         order=SliceOrder.INTERLEAVED,
     )
+
+
+@pytest.fixture(scope="session")
+def series_of(t1_series: SeriesFacts) -> Callable[..., SeriesFacts]:
+    """Give the facts of the series that shows a sequence, with what is said of it otherwise."""
+
+    def facts(sequence: MRSequence, **otherwise: object) -> SeriesFacts:
+        kind, repetition, echo, inversion, agent = PROTOCOL[sequence]
+        usual = replace(
+            t1_series,
+            number=1 + list(PROTOCOL).index(sequence),
+            description="ax",
+            scanning_sequence=(kind,),
+            repetition_ms=repetition,
+            echo_ms=echo,
+            inversion_ms=inversion,
+            elements=(Element(0x00180010, "LO", agent),),
+        )
+        return replace(usual, **otherwise)
+
+    return facts
+
+
+@pytest.fixture(scope="session")
+def write_headers(t1_series: SeriesFacts) -> Callable[..., list[pydicom.Dataset]]:
+    """Write a T1 series, with what is said of it otherwise, and give the headers of its files."""
+
+    def write(
+        folder: Path,
+        array: np.ndarray,
+        affine: Affine,
+        study: StudyFacts,
+        *,
+        enhanced: bool = False,
+        **otherwise: object,
+    ) -> list[pydicom.Dataset]:
+        series = replace(t1_series, **otherwise)
+        files = write_series(
+            folder, array, affine=affine, study=study, series=series, enhanced=enhanced
+        )
+        return [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
+
+    return write
 
 
 @pytest.fixture

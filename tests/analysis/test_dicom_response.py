@@ -16,57 +16,44 @@ from gliokit.analysis.dicom_paths import holds_dicom
 from gliokit.analysis.dicom_response import DicomPatient, follow_dicom, follow_table
 from gliokit.analysis.patient_timeline import ResponseRun
 from gliokit.analysis.patient_visits import Space
-from gliokit.core.errors import CohortError, LayoutError, OutputError
+from gliokit.core.errors import CohortError, LayoutError, NotAssessableError, OutputError
 from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.io.cohorts import read_cohort
 from gliokit.io.conventions import LabelConvention
-from gliokit.io.dicom_writer import Element, SeriesFacts, SliceOrder, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, SliceOrder, StudyFacts, write_series
 from gliokit.measurement.response.criterion import Baseline
 from gliokit.measurement.response.options import Options
 from gliokit.measurement.volume_course import Since
 
-RUN = ResponseRun(("macdonald1990", "rano2_2023-volume"), Options(baseline=Baseline.FIRST))
-IN_ONE_SPACE = Space(registered=True)
-# scanning sequence, TR, TE, TI in ms, contrast agent
-PROTOCOL = {
-    MRSequence.T1C: ("SE", 550.0, 12.0, None, "Gadovist"),
-    MRSequence.FLAIR: ("IR", 9000.0, 110.0, 2400.0, ""),
-}
+RUN = ResponseRun(
+    ("macdonald1990", "rano2_2023-volume"),
+    Options(baseline=Baseline.FIRST),
+    space=Space(registered=True),
+)
 DAYS = {"later": 60, "first": 0}  # names are in another order than days
 
 
-def write_visit(folder, day, length, *, patient="998877"):
+@pytest.fixture(scope="module")
+def write_visit(series_of):
     """Write T1c and FLAIR of a brain of 4 mm voxels with a bright box of some length."""
     grid = np.moveaxis(np.indices((36, 42, 33)), 0, -1)
     brain = np.linalg.norm((grid - [18, 21, 16]) / [16, 19, 15], axis=-1) < 1
     affine = np.diag([4.0, 4.0, 4.0, 1.0])
     affine[:3, 3] = [-72, -84, -66]
-    started = datetime(2014, 3, 9, 8, 30) + timedelta(days=day)
-    who = (Element(0x00100010, "PN", "Doe^Jane"), Element(0x00100020, "LO", patient))
-    study = StudyFacts(f"{patient} {day}", started, "SIEMENS", "Skyra", "E11", 3.0, who)
-    for number, (sequence, (kind, repetition, echo, inversion, agent)) in enumerate(
-        PROTOCOL.items(), 1
-    ):
-        array = np.where(brain, 100 + number + grid[..., 0] % 3, 0).astype(np.float32)
-        array[8 : 8 + length, 20:25, 14:18] = 200
-        series = SeriesFacts(
-            number=number,
-            description="ax",
-            image_type=("ORIGINAL", "PRIMARY", "M"),
-            scanning_sequence=(kind,),
-            sequence_variant=("SP",),
-            acquisition_type="2D",
-            repetition_ms=repetition,
-            echo_ms=echo,
-            inversion_ms=inversion,
-            flip_degrees=90.0,
-            thickness_mm=4.0,
-            order=SliceOrder.ASCENDING,
-            elements=(Element(0x00180010, "LO", agent),),
-        )
-        write_series(
-            folder / sequence, array, affine=affine, study=study, series=series, enhanced=True
-        )
+
+    def write(folder, day, length, *, patient="998877"):
+        started = datetime(2014, 3, 9, 8, 30) + timedelta(days=day)
+        who = (Element(0x00100010, "PN", "Doe^Jane"), Element(0x00100020, "LO", patient))
+        study = StudyFacts(f"{patient} {day}", started, "SIEMENS", "Skyra", "E11", 3.0, who)
+        for sequence in (MRSequence.T1C, MRSequence.FLAIR):
+            series = series_of(sequence, order=SliceOrder.ASCENDING)
+            array = np.where(brain, 100 + series.number + grid[..., 0] % 3, 0).astype(np.float32)
+            array[8 : 8 + length, 20:25, 14:18] = 200
+            write_series(
+                folder / sequence, array, affine=affine, study=study, series=series, enhanced=True
+            )
+
+    return write
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +76,7 @@ def without_report(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def export(tmp_path_factory):
+def export(tmp_path_factory, write_visit):
     """Write two visits of a patient, whose tumor grows from 5 to 8 voxels of 4 mm."""
     folder = tmp_path_factory.mktemp("export")
     write_visit(folder / "a", DAYS["later"], 8)
@@ -101,7 +88,7 @@ def export(tmp_path_factory):
 def analyzed(export, tmp_path_factory, load_segmenter):
     """Follow the patient whose studies nobody has analyzed, and give the folder."""
     out = tmp_path_factory.mktemp("response") / "out"
-    follow_dicom(DicomPatient(export, load_segmenter), out, run=RUN, space=IN_ONE_SPACE)
+    follow_dicom(DicomPatient(export, load_segmenter), out, run=RUN)
     return out
 
 
@@ -151,9 +138,46 @@ def test_the_report_stands_in_the_newest_study_with_its_seg(analyzed, export):
     assert "Doe" in str(report.PatientName)
 
 
+def test_outlines_are_kept_where_a_later_step_fails_and_taken_up_again(
+    export, analyzed, tmp_path, load_segmenter, monkeypatch
+):
+    def load():
+        segmenter = load_segmenter()
+        segmenter.predict = None  # nothing is outlined twice
+        return segmenter
+
+    def fail(*args, **kwargs):
+        raise NotAssessableError("the visits cannot be registered")
+
+    patient, out, kept = DicomPatient(export, load), tmp_path / "out", tmp_path / "out.studies"
+    shutil.copytree(analyzed / "studies", kept)
+    monkeypatch.setattr(dicom_response, "load_visits", fail)
+    with pytest.raises(NotAssessableError, match="cannot be registered"):
+        follow_dicom(patient, out, run=RUN)
+    assert (out.exists(), len(list(kept.glob("*/segmentation.nii.gz")))) == (False, 2)
+    monkeypatch.setattr(dicom_response, "load_visits", lambda *args, **kwargs: [])
+    monkeypatch.setattr(dicom_response, "_write", lambda *args, **kwargs: None)
+    follow_dicom(patient, out, run=RUN)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    for path in (analyzed / "studies").rglob("*.*"):
+        standing = out / "studies" / path.relative_to(analyzed / "studies")
+        assert standing.read_bytes() == path.read_bytes()
+
+
+def test_nothing_stands_beside_a_timeline_once_it_is_written(analyzed):
+    assert [path.name for path in analyzed.parent.iterdir()] == ["out"]
+
+
+def test_a_folder_of_somebody_where_outlines_are_kept_is_refused(export, tmp_path):
+    (tmp_path / "out.studies").mkdir()
+    (tmp_path / "out.studies" / "notes.txt").write_text("keep")
+    with pytest.raises(OutputError, match=r"holds notes\.txt; move it away"):
+        follow_dicom(DicomPatient(export, no_model), tmp_path / "out", run=RUN)
+
+
 def test_results_that_stand_are_taken_and_give_the_same_report(analyzed, export, tmp_path):
     patient = DicomPatient(export, no_model, analyzed / "studies")
-    follow_dicom(patient, tmp_path / "out", run=RUN, space=IN_ONE_SPACE)
+    follow_dicom(patient, tmp_path / "out", run=RUN)
     for name in ("timeline_sr.dcm", "timeline.json", "timeline.html"):
         assert (tmp_path / "out" / name).read_bytes() == (analyzed / name).read_bytes()
     assert not (tmp_path / "out" / "studies").exists()
@@ -163,7 +187,7 @@ def test_results_of_other_studies_are_refused(export, tmp_path):
     (tmp_path / "results").mkdir()
     patient = DicomPatient(export, no_model, tmp_path / "results")
     with pytest.raises(LayoutError, match=r"holds no result of study-\w+, study-\w+; needed"):
-        follow_dicom(patient, tmp_path / "out", run=RUN, space=IN_ONE_SPACE)
+        follow_dicom(patient, tmp_path / "out", run=RUN)
 
 
 @pytest.fixture
@@ -176,7 +200,7 @@ def with_segs(analyzed, export, tmp_path):
 
 
 def test_a_seg_in_the_study_is_taken_before_a_model(with_segs, analyzed, tmp_path):
-    follow_dicom(DicomPatient(with_segs, no_model), tmp_path / "out", run=RUN, space=IN_ONE_SPACE)
+    follow_dicom(DicomPatient(with_segs, no_model), tmp_path / "out", run=RUN)
     ours, theirs = record(tmp_path / "out"), record(analyzed)
     assert ours["visits"][1]["enhancing"] == theirs["visits"][1]["enhancing"]
     assert ours["visits"][1]["volumes"]["ET"]["interval"] is None
@@ -193,14 +217,14 @@ def test_two_segs_in_a_study_are_refused(with_segs, tmp_path):
 
 
 @pytest.mark.usefixtures("without_report")
-def test_a_study_that_cannot_be_used_is_left_out_and_named(with_segs, tmp_path):
+def test_a_study_that_cannot_be_used_is_left_out_and_named(with_segs, tmp_path, write_visit):
     write_visit(with_segs / "c", 90, 5)
     for path in (with_segs / "c").glob("*/*"):
         image = pydicom.dcmread(path)
         image.SOPClassUID = pydicom.uid.CTImageStorage
         image.save_as(path)
     out = tmp_path / "out"
-    follow_dicom(DicomPatient(with_segs, no_model), out, run=RUN, space=IN_ONE_SPACE)
+    follow_dicom(DicomPatient(with_segs, no_model), out, run=RUN)
     assert len(record(out)["visits"]) == 2
     (note,) = record(out)["notes"]
     assert note.startswith("Left out: study-")
@@ -231,7 +255,7 @@ def test_a_folder_that_is_read_is_not_written_to(with_segs, analyzed):
     assert (analyzed / "studies").is_dir()
 
 
-def test_two_studies_of_one_day_are_refused_before_any_is_analyzed(export, tmp_path):
+def test_two_studies_of_one_day_are_refused_before_any_is_analyzed(export, tmp_path, write_visit):
     shutil.copytree(export, tmp_path / "export")
     write_visit(tmp_path / "export" / "c", DAYS["later"] + 1 / 24, 5)
     with pytest.raises(CohortError, match=r"study-\w+ and study-\w+ are of one day, 2014-05-08"):
@@ -239,29 +263,31 @@ def test_two_studies_of_one_day_are_refused_before_any_is_analyzed(export, tmp_p
 
 
 @pytest.mark.usefixtures("without_report")
-def test_days_are_counted_from_the_first_study_even_if_it_is_left_out(with_segs, tmp_path):
+def test_days_are_counted_from_the_first_study_even_if_it_is_left_out(
+    with_segs, tmp_path, write_visit
+):
     write_visit(with_segs / "c", -10, 5)
     for path in (with_segs / "c").glob("*/*"):
         image = pydicom.dcmread(path)
         image.SOPClassUID = pydicom.uid.CTImageStorage
         image.save_as(path)
     out = tmp_path / "out"
-    follow_dicom(DicomPatient(with_segs, no_model), out, run=RUN, space=IN_ONE_SPACE)
+    follow_dicom(DicomPatient(with_segs, no_model), out, run=RUN)
     assert [visit["day"]["value"] for visit in record(out)["visits"]] == [10, 70]
     assert record(out)["notes"][-1].startswith("Days are counted from the first study")
 
 
 @pytest.mark.usefixtures("without_report")
 def test_a_convention_is_of_nifti_and_a_seg_says_its_own(table, tmp_path):
-    space = replace(IN_ONE_SPACE, convention=LabelConvention.BRATS2023)
-    follow_table(read_cohort(table), tmp_path / "out", run=RUN, space=space)
+    run = replace(RUN, space=replace(RUN.space, convention=LabelConvention.BRATS2023))
+    follow_table(read_cohort(table), tmp_path / "out", run=run)
     assert categories(tmp_path / "out")[0] == "baseline"
 
 
 def test_images_of_a_table_may_be_folders_of_dicom(table, analyzed, tmp_path):
     cohort = read_cohort(table)
     assert holds_dicom(cohort.rows)
-    follow_table(cohort, tmp_path / "out", run=RUN, space=IN_ONE_SPACE)
+    follow_table(cohort, tmp_path / "out", run=RUN)
     ours = record(tmp_path / "out")
     assert [visit["study_id"] for visit in ours["visits"]] == ["first", "second"]
     assert ours["treatment"]["radiation_end"] == {"value": -200, "unit": "d"}
@@ -270,17 +296,16 @@ def test_images_of_a_table_may_be_folders_of_dicom(table, analyzed, tmp_path):
     assert (tmp_path / "out" / "timeline_sr.dcm").is_file()
 
 
-def test_visits_of_two_patients_in_a_table_are_refused(table, with_segs, tmp_path):
+def test_visits_of_two_patients_in_a_table_are_refused(table, with_segs, tmp_path, write_visit):
     shutil.rmtree(with_segs / "a")
     write_visit(with_segs / "a", 60, 8, patient="554433")
     with pytest.raises(CohortError, match="of another patient than those of the rows before"):
-        follow_table(read_cohort(table), tmp_path / "out", run=RUN, space=IN_ONE_SPACE)
+        follow_table(read_cohort(table), tmp_path / "out", run=RUN)
 
 
 def test_no_report_is_written_of_lengths_in_voxels_and_that_is_said(table, tmp_path):
-    space = replace(IN_ONE_SPACE, voxel_units=True)
-    run = replace(RUN, voxel_units=True)
-    follow_table(read_cohort(table), tmp_path / "out", run=run, space=space)
+    run = replace(RUN, space=replace(RUN.space, voxel_units=True))
+    follow_table(read_cohort(table), tmp_path / "out", run=run)
     assert not (tmp_path / "out" / "timeline_sr.dcm").exists()
     (note,) = record(tmp_path / "out")["notes"]
     assert note.startswith("No DICOM SR was written: lengths are in voxels")

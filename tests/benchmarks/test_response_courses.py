@@ -1,6 +1,7 @@
 """The truth of the benchmark of response courses: sizes in closed form, and what they tell."""
 
 import json
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,6 +91,9 @@ def test_targets_are_the_largest_measurable_and_later_ones_join_the_sum(made):
     now = [*first[:2], size(made.bodies, 30, 10), *first[3:]]
     told = made.truth.told_of([first, now], SIZE_RULES["rano2_2023"])
     assert [it.targets for it in told] == [3, 3]
+    assert [it.product_mm2 for it in told] == [605, 605]  # the thin one is judged apart
+    borrowed = replace(SIZE_RULES["mrano2017"], targets=3)
+    told = made.truth.told_of([first, now], borrowed)
     assert [it.product_mm2 for it in told] == [240 + 225 + 140, 240 + 225 + 140 + 300]
     assert told[1].nontarget is NonTarget.STABLE  # 300 of 270 mm² is no quarter more
     assert {it.new_lesion for it in told} == {NewLesion.NONE}

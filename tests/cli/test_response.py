@@ -11,9 +11,10 @@ from gliokit.analysis.patient_timeline import (
     _enhancement,
     _flair,
     _new,
+    _visit,
     treatment_of,
 )
-from gliokit.analysis.patient_visits import in_first_space, load_visits
+from gliokit.analysis.patient_visits import PatientVisit, in_first_space, load_visits
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import CohortError
 from gliokit.core.image import Image, LabelMap
@@ -21,7 +22,7 @@ from gliokit.core.vocabulary import Label, MRSequence
 from gliokit.io.cohorts import read_cohort
 from gliokit.io.nifti import read_image, write_image, write_label_map
 from gliokit.measurement.response.facts import Enhancement, Flair, NewLesion, NonTarget
-from gliokit.measurement.response.vocabulary import Component
+from gliokit.measurement.response.vocabulary import Component, Measure
 from gliokit.measurement.targets import VisitSizes
 
 HEADER = (
@@ -148,6 +149,31 @@ def test_a_patient_that_is_not_there_is_refused(response, visits):
     ending = response(visits(4, 5), "--patient", "q")
     assert ending.code == 2
     assert "patient q is not in the table; it has p" in ending.stderr
+
+
+def test_what_a_criterion_leaves_open_can_be_chosen(response, visits, tmp_path):
+    words = ("--criteria", "rano2_2023", "--set", "confirm_responses=false")
+    words += ("--set", "readings.small_growth=counts whatever its size")
+    ending = response(visits(5, -1, 2, steroids="0"), *words)
+    assert ending.code == 0, ending.stderr
+    assert categories(tmp_path / "out", "rano2_2023") == ["baseline", "CR", "PD"]
+    settings = json.loads((tmp_path / "out" / "settings.json").read_text())
+    assert settings["options"]["readings"]["small_growth"] == "counts whatever its size"
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ("readings.small_growth=never", "needed one of counts once it is measurable, counts"),
+        ("readings.nothing=1", "unknown settings nothing; known are growth_on_fewer_steroids"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_refused_with_those_that_there_are(
+    response, visits, choice, told
+):
+    ending = response(visits(4, 5), "--set", choice)
+    assert ending.code == 2
+    assert told in ending.stderr
 
 
 def test_an_unknown_criterion_is_refused(response, visits):
@@ -322,7 +348,8 @@ def test_diameters_that_end_midway_are_shorter_and_settings_say_so(response, vis
 
 def sized(volume, *, product=0.0, new=NewLesion.NONE):
     """Give what a visit shows of one component, as far as it is judged here."""
-    return VisitSizes(0, product, product, volume, NonTarget.ABSENT, new, (), (), ())
+    nothing = NonTarget.ABSENT
+    return VisitSizes(0, product, product, volume, nothing, nothing, new, (), (), ())
 
 
 def test_a_new_lesion_is_more_enhancement_even_if_the_sum_of_all_shrank():
@@ -334,6 +361,36 @@ def test_flair_that_stays_gone_is_not_worse():
     seen = (sized(10.0), sized(0.0), sized(0.0))
     run = ResponseRun(flair_worse=0.25)
     assert _flair({Component.NONENHANCING: seen}, 2, 0, run) is Flair.BETTER
+
+
+def test_flair_that_comes_back_is_worse_once_it_is_measurable():
+    run = ResponseRun(flair_worse=0.25)
+    for volume, expected in ((0.5, Flair.BETTER), (0.6, Flair.WORSE)):
+        seen = (sized(10.0), sized(0.0), sized(volume))
+        assert _flair({Component.NONENHANCING: seen}, 2, 0, run) is expected
+
+
+@pytest.mark.parametrize(("therapy", "expected"), [("RT+TMZ", False), ("vaccine", None)])
+def test_agents_that_are_known_and_none_of_immunotherapy_tell_that_there_is_none(therapy, expected):
+    rows = [Row(2, "p", "s", {"therapy": therapy})]
+    assert treatment_of(rows, ResponseRun()).immunotherapy is expected
+
+
+def test_rare_facts_are_read_where_a_row_has_them_and_else_taken_as_no():
+    unseen = dict.fromkeys((Component.ENHANCING, Component.NONENHANCING))
+
+    def told(**cells):
+        visit = PatientVisit(Row(2, "p", "s", cells), 0, None, None, np.eye(4))
+        return _visit(visit, unseen, Component.ENHANCING, Measure.AREA)
+
+    given = told(
+        decline_days="9", decline_explained="1", progression_proven="1", leptomeningeal="1"
+    )
+    assert (given.decline_days, given.decline_explained) == (9, True)
+    assert (given.progression_proven, given.leptomeningeal) == (True, True)
+    silent = told()
+    assert (silent.decline_days, silent.decline_explained) == (None, False)
+    assert (silent.progression_proven, silent.leptomeningeal) == (False, False)
 
 
 def test_that_nothing_is_new_is_known_only_where_both_components_are_seen():

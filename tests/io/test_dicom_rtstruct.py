@@ -15,7 +15,7 @@ from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import Label
 from gliokit.io.dicom_identity import Maker
 from gliokit.io.dicom_rtstruct import region_polygons, write_rtstruct
-from gliokit.io.dicom_writer import StudyFacts, write_series
+from gliokit.io.dicom_writer import StudyFacts
 
 SHAPE = (44, 40, 15)
 SPACING_MM = np.array([1.0, 1.2, 3.0])
@@ -43,16 +43,9 @@ def ball():
 
 
 @pytest.fixture(params=["classic", "enhanced"])
-def headers(tmp_path, request, t1_series):
-    files = write_series(
-        tmp_path / "source",
-        np.ones(SHAPE, dtype=np.float32),
-        affine=oblique(),
-        study=STUDY,
-        series=t1_series,
-        enhanced=request.param == "enhanced",
-    )
-    return [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
+def headers(tmp_path, request, write_headers):
+    voxels, enhanced = np.ones(SHAPE, dtype=np.float32), request.param == "enhanced"
+    return write_headers(tmp_path / "source", voxels, oblique(), STUDY, enhanced=enhanced)
 
 
 @pytest.fixture

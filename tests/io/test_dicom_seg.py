@@ -17,7 +17,7 @@ from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import Label
 from gliokit.io.dicom_identity import NO_DATE, Maker, derived_uid, shared_identity
 from gliokit.io.dicom_seg import read_seg, write_seg
-from gliokit.io.dicom_writer import Element, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, StudyFacts
 
 SHAPE = (18, 14, 9)
 PATIENT = (
@@ -54,17 +54,10 @@ def tumor():
 
 
 @pytest.fixture(params=["classic", "enhanced"])
-def headers(tmp_path, request, t1_series):
+def headers(tmp_path, request, write_headers):
     """Headers along the third axis of the array, as the reader gives them."""
-    files = write_series(
-        tmp_path / "source",
-        np.ones(SHAPE, dtype=np.float32),
-        affine=oblique(),
-        study=STUDY,
-        series=t1_series,
-        enhanced=request.param == "enhanced",
-    )
-    found = [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
+    voxels, enhanced = np.ones(SHAPE, dtype=np.float32), request.param == "enhanced"
+    found = write_headers(tmp_path / "source", voxels, oblique(), STUDY, enhanced=enhanced)
     if len(found) > 1:
         found.sort(
             key=lambda h: to_voxel(oblique(), np.array(h.ImagePositionPatient) * [-1, -1, 1])[2]

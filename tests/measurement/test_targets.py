@@ -161,6 +161,43 @@ def test_lesion_too_small_at_baseline_joins_the_sum_once_it_is_measurable():
     assert all(size.target_product_mm2 == 0 for size in sizes)
 
 
+@pytest.mark.parametrize(("arms", "expected"), [(11, NonTarget.STABLE), (14, NonTarget.WORSE)])
+def test_for_rano_2_it_stays_out_of_the_sum_and_is_judged_by_its_own_clause(arms, expected):
+    protocol = Protocol(SIZE_RULES["rano2_2023"])
+    _, second = follow(
+        visit(0, (A, 15, 15), (B, 9, 9)),
+        visit(30, (A, 15, 15), (B, arms, arms)),
+        protocol=protocol,
+    )
+    assert (second.product_mm2, second.nontarget) == (225, expected)
+    assert second.nontarget_by_volume is expected
+
+
+@pytest.mark.parametrize("criterion", ["rano_hgg2010", "rano2_2023"])
+def test_lesion_that_came_later_is_new_once_more_when_it_becomes_measurable(criterion):
+    visits = (
+        visit(0, (A, 15, 15)),
+        visit(30, (A, 15, 15), (B, 8, 8)),
+        visit(60, (A, 15, 15), (B, 9, 9)),
+        visit(90, (B, 11, 11)),
+        visit(120, (B, 12, 12)),
+    )
+    sizes = follow(*visits, protocol=Protocol(SIZE_RULES[criterion]))
+    assert [size.product_mm2 for size in sizes] == [225, 225, 225, 121, 144]
+    assert [size.new_lesion for size in sizes] == [
+        NewLesion.NONE,
+        NewLesion.NOT_MEASURABLE,
+        NewLesion.NONE,
+        NewLesion.MEASURABLE,
+        NewLesion.NONE,
+    ]
+
+
+def test_lesion_of_a_visit_before_the_baseline_is_not_new_when_it_returns():
+    visits = visit(0, (A, 15, 15), (B, 12, 12)), visit(30, (A, 15, 15)), visit(60, (B, 12, 12))
+    assert follow(*visits, baseline=1)[2].new_lesion is NewLesion.NONE
+
+
 def test_targets_are_chosen_at_the_stated_baseline():
     visits = visit(0, (A, 25, 25)), visit(30, (A, 9, 9), (B, 15, 15)), visit(60, (B, 20, 20))
     sizes = follow(*visits, baseline=1)

@@ -11,7 +11,7 @@ import pytest
 
 from gliokit.core.errors import ImageError
 from gliokit.io.dicom_identity import NO_DATE, Maker
-from gliokit.io.dicom_writer import Element, SliceOrder, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, SliceOrder, StudyFacts
 from gliokit.reporting.dicom_pdf import write_encapsulated_pdf
 
 MAKER = Maker("small 1.2", "cd" * 32, "minimum_lesion_ml=0.1")
@@ -23,16 +23,11 @@ DOCUMENT = b"%PDF-1.3\nan odd number of bytes\n"
 
 
 @pytest.fixture
-def headers(tmp_path, t1_series):
+def headers(tmp_path, write_headers):
     voxels = np.ones((8, 6, 3), dtype=np.float32)
-    files = write_series(
-        tmp_path / "source",
-        voxels,
-        affine=np.eye(4),
-        study=STUDY,
-        series=replace(t1_series, thickness_mm=2.0, order=SliceOrder.ASCENDING),
+    return write_headers(
+        tmp_path / "source", voxels, np.eye(4), STUDY, thickness_mm=2.0, order=SliceOrder.ASCENDING
     )
-    return [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
 
 
 @pytest.mark.parametrize("document", [DOCUMENT, DOCUMENT + b"\n"], ids=["odd", "even"])

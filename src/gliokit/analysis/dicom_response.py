@@ -8,10 +8,11 @@ steroids or clinical state, which stay unknown.
 
 A study that cannot be used is left out, and the timeline says so. No SR is written where a visit
 cannot be referred to (no frame of reference, NIfTI) or lengths are in voxels; that is said too.
+What the model has finished is kept if a later step fails (`gliokit.analysis.kept_outlines`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -19,23 +20,18 @@ from gliokit.analysis.dicom_input import choose_series
 from gliokit.analysis.dicom_studies import analyze_studies, read_patient
 from gliokit.analysis.dicom_visits import DicomVisits, Given, maker_of
 from gliokit.analysis.failure import reason
+from gliokit.analysis.kept_outlines import check_kept, clear, hand_over, kept_beside
 from gliokit.analysis.options import Options
 from gliokit.analysis.outline import Segmenter
-from gliokit.analysis.output import SEGMENTATION, scratch_folder, whole_folder
+from gliokit.analysis.output import SEGMENTATION, scratch_folder
 from gliokit.analysis.patient_timeline import ResponseRun
-from gliokit.analysis.patient_visits import (
-    AS_SCANNED,
-    PatientVisit,
-    Space,
-    load_visits,
-    rows_of_patient,
-)
+from gliokit.analysis.patient_visits import PatientVisit, load_visits, rows_of_patient
 from gliokit.analysis.response_run import (
     STUDIES,
     TIMELINE_SR,
     check_apart,
-    check_replaceable,
     paths_of,
+    timeline_folder,
     write_timeline,
 )
 from gliokit.core.cohort import Cohort, Row
@@ -74,13 +70,13 @@ def follow_dicom(
     out: Path,
     *,
     run: ResponseRun,
-    space: Space = AS_SCANNED,
     force: bool = False,
     on_stage: OnStage = lambda stage: None,
 ) -> PatientTimeline:
     """Follow a patient given as DICOM studies, and write timeline and SR to `out`.
 
-    Results of studies that had to be analyzed stand in `out/studies`. Other parameters are those of
+    Results of studies that had to be analyzed stand in `out/studies`; until the timeline is written
+    they stand in `out.studies`, where a second run takes them up. Other parameters are those of
     `gliokit.analysis.response_run.follow_patient`.
 
     Raises
@@ -88,15 +84,20 @@ def follow_dicom(
     GliokitError
         If the studies are of several patients, none can be used, or `out` may not be written.
     """
-    out = out.resolve()
-    check_apart(out, [path for path in (patient.path, patient.results) if path])
-    with whole_folder(out, check=lambda: check_replaceable(out, force=force)) as folder:
+    kept = kept_beside(out.resolve())
+    inputs = [path for path in (patient.path, patient.results) if path]
+    check_apart(kept, inputs)
+    with timeline_folder(out, inputs, force=force) as folder:
         on_stage("reading DICOM files")
         studies = read_patient(patient.path)
-        found = _Labelled(patient, studies, DicomVisits())
+        found = _Labelled(patient, studies, DicomVisits(), kept)
         rows, notes = found.rows(folder, on_stage)
-        visits = load_visits(found.visits.cohort(rows), rows, space=space, on_stage=on_stage)
-        return _write(folder, visits, found.visits, (run, space), notes, on_stage)
+        visits = load_visits(found.visits.cohort(rows), rows, space=run.space, on_stage=on_stage)
+        timeline = _write(folder, visits, found.visits, run=run, notes=notes, on_stage=on_stage)
+        if found.outlined:
+            hand_over(kept, found.outlined, folder / STUDIES)
+    clear(kept, found.outlined)
+    return timeline
 
 
 def follow_table(
@@ -104,7 +105,6 @@ def follow_table(
     out: Path,
     *,
     run: ResponseRun,
-    space: Space = AS_SCANNED,
     force: bool = False,
     on_stage: OnStage = lambda stage: None,
 ) -> PatientTimeline:
@@ -113,31 +113,29 @@ def follow_table(
     Parameters and errors are those of `gliokit.analysis.response_run.follow_patient`.
     """
     rows = rows_of_patient(cohort.rows)
-    out = out.resolve()
-    check_apart(out, paths_of(rows))
-    with whole_folder(out, check=lambda: check_replaceable(out, force=force)) as folder:
+    with timeline_folder(out, paths_of(rows), force=force) as folder:
         read = DicomVisits()
-        visits = load_visits(read.cohort(rows, cohort), rows, space=space, on_stage=on_stage)
-        return _write(folder, visits, read, (run, space), (), on_stage)
+        visits = load_visits(read.cohort(rows, cohort), rows, space=run.space, on_stage=on_stage)
+        return _write(folder, visits, read, run=run, on_stage=on_stage)
 
 
 def _write(
     folder: Path,
     visits: Sequence[PatientVisit],
     read: DicomVisits,
-    asked: tuple[ResponseRun, Space],
-    notes: tuple[str, ...],
+    *,
+    run: ResponseRun,
+    notes: tuple[str, ...] = (),
     on_stage: OnStage,
 ) -> PatientTimeline:
-    run, space = asked
     rows = [visit.row for visit in visits]
     sources = read.sources([row.study_id for row in rows])
     if missing := _no_sr(run, has_sources=bool(sources)):
         notes = (*notes, missing)
-    timeline = write_timeline(folder, visits, run=run, space=space, notes=notes, on_stage=on_stage)
+    timeline = write_timeline(folder, visits, run=run, notes=notes, on_stage=on_stage)
     if not missing:
         on_stage("writing the DICOM SR")
-        options = "; ".join(f"{name}={value}" for name, value in asdict(run).items())
+        options = "; ".join(f"{name}={value}" for name, value in run.stated().items())
         maker = maker_of(rows, read.segs, options)
         write_timeline_sr(folder / TIMELINE_SR, timeline, sources, maker=maker)
     return timeline
@@ -145,7 +143,7 @@ def _write(
 
 def _no_sr(run: ResponseRun, *, has_sources: bool) -> str:
     """Say why there is no SR; empty if there is one."""
-    if run.voxel_units:
+    if run.space.voxel_units:
         return "No DICOM SR was written: lengths are in voxels, and it needs millimeters."
     if not has_sources:
         return (
@@ -157,11 +155,21 @@ def _no_sr(run: ResponseRun, *, has_sources: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Labelled:
-    """Finds the labels of the studies of a patient."""
+    """Finds the labels of the studies of a patient.
+
+    Attributes
+    ----------
+    kept : Path
+        Where the model's results grow.
+    outlined : list of str
+        Studies that the model has outlined.
+    """
 
     patient: DicomPatient
     studies: Sequence[DicomStudy]
     visits: DicomVisits
+    kept: Path
+    outlined: list[str] = field(default_factory=list)
 
     def rows(self, folder: Path, on_stage: OnStage) -> tuple[list[Row], tuple[str, ...]]:
         """Give a row for each study that can be used, and say which cannot."""
@@ -177,7 +185,7 @@ class _Labelled:
             if paths[study.study_id] is None and study.study_id not in self.visits.labels
         ]
         if todo:
-            paths |= self._analyze(todo, folder / STUDIES, notes, on_stage)
+            paths |= self._analyze(todo, notes, on_stage)
         left = [study for study in usable if study.study_id not in notes]
         if not left:
             raise NotAssessableError(f"no study can be used: {'; '.join(notes.values())}")
@@ -239,24 +247,22 @@ class _Labelled:
         self.visits.keep_seg(study_id, files[0].header)
 
     def _analyze(
-        self,
-        studies: Sequence[DicomStudy],
-        folder: Path,
-        notes: dict[str, str],
-        on_stage: OnStage,
+        self, studies: Sequence[DicomStudy], notes: dict[str, str], on_stage: OnStage
     ) -> Mapping[str, Path]:
         """Let the model outline the tumor of studies; say why where it could not."""
+        check_kept(self.kept)
         segmenter = self.patient.load_segmenter()
-        paths = {}
-        run = analyze_studies(
-            studies, folder, segmenter=segmenter, options=Options(), on_stage=on_stage
-        )
-        for outcome in run:
-            if outcome.findings is None:
-                notes[outcome.study_id] = outcome.reason.replace(str(folder), STUDIES)
-                continue
-            paths[outcome.study_id] = folder / outcome.study_id / SEGMENTATION
-        return paths
+        try:
+            for outcome in analyze_studies(
+                studies, self.kept, segmenter=segmenter, options=Options(), on_stage=on_stage
+            ):
+                if outcome.findings is None:
+                    notes[outcome.study_id] = outcome.reason.replace(str(self.kept), STUDIES)
+                else:
+                    self.outlined.append(outcome.study_id)
+        finally:
+            clear(self.kept, ())  # tables alone are of no use
+        return {study_id: self.kept / study_id / SEGMENTATION for study_id in self.outlined}
 
 
 def _days(studies: Sequence[DicomStudy], origin: date | None) -> dict[str, int]:

@@ -7,12 +7,18 @@ left to a reader unless a threshold is asked for.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import TypeAlias
 
-from gliokit.analysis.patient_visits import PICTURED, PatientVisit, images_apart
+from gliokit.analysis.patient_visits import (
+    AS_SCANNED,
+    PICTURED,
+    PatientVisit,
+    Space,
+    images_apart,
+)
 from gliokit.analysis.visit_resection import measure_resection
 from gliokit.analysis.visit_volumes import VisitVolumes, measure_volumes, shows
 from gliokit.core.cohort import Row
@@ -29,7 +35,8 @@ from gliokit.measurement.response.criterion import AREA_THRESHOLDS, Criterion
 from gliokit.measurement.response.facts import Enhancement, Flair, NewLesion
 from gliokit.measurement.response.options import Options
 from gliokit.measurement.response.visit import Disease, Treatment, Visit
-from gliokit.measurement.response.vocabulary import Component
+from gliokit.measurement.response.vocabulary import Component, Measure
+from gliokit.measurement.response.volumetric import MEASURABLE_ML
 from gliokit.measurement.targets import LesionVisit, VisitSizes, follow_lesions, lesion_visit
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
 from gliokit.measurement.volume_course import ChangeSince, changes_through_time
@@ -92,25 +99,30 @@ class ResponseRun:
     flair_worse : float or None
         Growth of T2/FLAIR disease over the baseline, as a share, from which it counts as
         significantly worse; None leaves that to a reader.
-    voxel_units : bool
-        Whether lengths are in voxels, since the millimeters of the files are false.
     recurrent : bool
         Whether the treatment that is judged is for recurrent disease.
     treatment_start_day, immunotherapy_start_day : int or None
         On the scale of the visits; None where unknown.
     ends : Ends
         Where diameters end in their last pixels.
+    space : Space
+        What is known of where voxels lie, and of the numbers of labels.
     """
 
     criteria: tuple[str, ...] = USUAL_CRITERIA
     options: Options = field(default_factory=Options)
     minimum_ml: float = 0.1
     flair_worse: float | None = None
-    voxel_units: bool = False
     recurrent: bool = False
     treatment_start_day: int | None = None
     immunotherapy_start_day: int | None = None
     ends: Ends = Ends.EDGE
+    space: Space = AS_SCANNED
+
+    def stated(self) -> dict[str, object]:
+        """Give every choice by its name, those of the space among them."""
+        chosen = asdict(self)
+        return chosen | chosen.pop("space")
 
 
 def make_timeline(
@@ -148,7 +160,7 @@ def make_timeline(
         start = 0
         notes = (f"{first.name} has no baseline: targets and changes are from the first visit.",)
     shown = _sizes(follow, first, run, baseline=start)
-    measured = [measure_volumes(visit, millimeters=not run.voxel_units) for visit in visits]
+    measured = [measure_volumes(visit, millimeters=not run.space.voxel_units) for visit in visits]
     volumes = [own.volumes for own in measured]
     changes = changes_through_time([visit.day for visit in visits], volumes, baseline=start)
     return PatientTimeline(
@@ -161,13 +173,13 @@ def make_timeline(
         therapy=_therapy(rows),
         verdicts=tuple(verdicts),
         simulated=simulated,
-        voxel_units=run.voxel_units,
+        voxel_units=run.space.voxel_units,
         notes=notes,
         resection=measure_resection(
             [visit.day for visit in visits],
             volumes,
             treatment.surgery_day,
-            millimeters=not run.voxel_units,
+            millimeters=not run.space.voxel_units,
         ),
     )
 
@@ -197,6 +209,7 @@ def treatment_of(rows: Sequence[Row], run: ResponseRun) -> Treatment:
         recurrent=run.recurrent,
         treatment_start_day=run.treatment_start_day,
         immunotherapy_start_day=run.immunotherapy_start_day,
+        immunotherapy=_no_if(harmless),
         surgery_day=day("surgery_day"),
         radiation_start_day=day("rt_start_day"),
         radiation_end_day=day("rt_end_day"),
@@ -238,7 +251,7 @@ def _follow(
         SIZE_RULES[rule],
         targets=TARGETS_OF_EACH if mixed else None,
         calipers=Calipers(ends=run.ends),
-        millimeters=not run.voxel_units,
+        millimeters=not run.space.voxel_units,
     )
     sizes: dict[Component, tuple[VisitSizes | None, ...]] = {}
     for component in (Component.ENHANCING, Component.NONENHANCING):
@@ -288,7 +301,7 @@ def _verdicts(
             )
         told = [
             replace(
-                _visit(visit, _at(sizes, number), component),
+                _visit(visit, _at(sizes, number), component, criterion.measure),
                 flair=_flair(sizes, number, start, run),
                 enhancement=_enhancement(sizes, number, start),
             )
@@ -309,19 +322,24 @@ def _visit(
     visit: PatientVisit,
     sizes: Mapping[Component, VisitSizes | None],
     component: Component,
+    measure: Measure,
 ) -> Visit:
     cells, row = visit.row.cells, visit.row
     change = cells.get("clinical_change")
     field_cell = cells.get("in_radiation_field")
     return Visit(
         day=visit.day,
-        enhancing=_disease(sizes[Component.ENHANCING]),
-        nonenhancing=_disease(sizes[Component.NONENHANCING]),
+        enhancing=_disease(sizes[Component.ENHANCING], measure),
+        nonenhancing=_disease(sizes[Component.NONENHANCING], measure),
         new_lesion=_new([sizes[part] for part in _parts(component)]),
         outside_field=None if field_cell is None else field_cell == "0",
         dexamethasone_mg_per_day=_known(row, "dexamethasone_mg_per_day"),
         clinical_change=ClinicalChange(change) if change else None,
         kps=_known(row, "kps"),
+        decline_days=_known(row, "decline_days"),
+        decline_explained=cells.get("decline_explained") == "1",
+        progression_proven=cells.get("progression_proven") == "1",
+        leptomeningeal=cells.get("leptomeningeal") == "1",
     )
 
 
@@ -331,10 +349,12 @@ def _parts(component: Component) -> tuple[Component, ...]:
     return (component,)
 
 
-def _disease(sizes: VisitSizes | None) -> Disease:
+def _disease(sizes: VisitSizes | None, measure: Measure) -> Disease:
     if sizes is None:
         return Disease()
-    return Disease(sizes.product_mm2, sizes.volume_ml, sizes.nontarget)
+    by_volume = measure is Measure.VOLUME
+    nontarget = sizes.nontarget_by_volume if by_volume else sizes.nontarget
+    return Disease(sizes.product_mm2, sizes.volume_ml, nontarget)
 
 
 def _new(sizes: Sequence[VisitSizes | None]) -> NewLesion | None:
@@ -351,7 +371,8 @@ def _new(sizes: Sequence[VisitSizes | None]) -> NewLesion | None:
 def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | None:
     """Judge T2/FLAIR disease by its volume, if a threshold is given.
 
-    Worse is told from the smallest volume since the baseline, better from the baseline.
+    Worse is told from the smallest volume since the baseline, better from the baseline. Growth of
+    what is not measurable is none.
     """
     if run.flair_worse is None or number < start:
         return None
@@ -359,7 +380,8 @@ def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | N
     if now is None or not before or not before[0].volume_ml:
         return None
     least = min(visit.volume_ml for visit in before)
-    if now.volume_ml > least and now.volume_ml >= least * (1 + run.flair_worse):
+    seen = max(least, now.volume_ml) >= MEASURABLE_ML  # a share of next to nothing says nothing
+    if seen and now.volume_ml > least and now.volume_ml >= least * (1 + run.flair_worse):
         return Flair.WORSE
     return Flair.BETTER if now.volume_ml < before[0].volume_ml else Flair.STABLE
 

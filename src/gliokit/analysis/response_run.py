@@ -8,25 +8,24 @@ without a timeline. A patient's folder is written whole or not at all.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from gliokit.analysis.cohort_facts import SIMULATED_ID
 from gliokit.analysis.failure import exit_code, reason
+from gliokit.analysis.kept_outlines import foreign_studies
 from gliokit.analysis.output import (
     csv_text,
     explained,
-    foreign_entry,
     whole_folder,
     write_whole,
 )
 from gliokit.analysis.patient_timeline import ResponseRun, make_timeline
 from gliokit.analysis.patient_visits import (
-    AS_SCANNED,
     PatientVisit,
-    Space,
     in_first_space,
     load_visits,
     of_patient,
@@ -51,7 +50,6 @@ SETTINGS = "settings.json"
 TIMELINE_SR, STUDIES = "timeline_sr.dcm", "studies"  # where the visits are DICOM
 WRITTEN = frozenset({PAGE, RECORD, SETTINGS, TIMELINE_SR, STUDIES})
 FAILURES = "failures.csv"
-STUDY_TABLES = ("summary.csv", FAILURES)  # of the analysis of several studies
 FAILURE_COLUMNS = ("patient_id", "reason", "exit_code")
 
 
@@ -80,7 +78,6 @@ def follow_patient(
     out: Path,
     *,
     run: ResponseRun,
-    space: Space = AS_SCANNED,
     force: bool = False,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> PatientTimeline:
@@ -94,8 +91,6 @@ def follow_patient(
         Folder of the timeline.
     run : ResponseRun
         What is asked.
-    space : Space
-        What is known of where voxels lie, and of the numbers of labels.
     force : bool
         Replace the timeline that stands there.
     on_stage : callable
@@ -107,11 +102,33 @@ def follow_patient(
         If visits cannot be used, or `out` may not be written.
     """
     rows = rows_of_patient(cohort.rows)
+    with timeline_folder(out, paths_of(rows), force=force) as folder:
+        visits = load_visits(cohort, rows, space=run.space, on_stage=on_stage)
+        return write_timeline(folder, visits, run=run, on_stage=on_stage)
+
+
+@contextmanager
+def timeline_folder(out: Path, inputs: Iterable[Path], *, force: bool) -> Iterator[Path]:
+    """Give a temporary folder that becomes the timeline `out` when the block ends well.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the timeline.
+    inputs : iterable of Path
+        What is read.
+    force : bool
+        Replace the timeline that stands there.
+
+    Raises
+    ------
+    OutputError
+        If `out` may not be written, or it and an input lie in each other.
+    """
     out = out.resolve()
-    check_apart(out, paths_of(rows))
-    with whole_folder(out, check=lambda: check_replaceable(out, force=force)) as folder:
-        visits = load_visits(cohort, rows, space=space, on_stage=on_stage)
-        return write_timeline(folder, visits, run=run, space=space, on_stage=on_stage)
+    check_apart(out, inputs)
+    with whole_folder(out, check=lambda: _check_replaceable(out, force=force)) as folder:
+        yield folder
 
 
 def write_timeline(
@@ -119,7 +136,6 @@ def write_timeline(
     visits: Sequence[PatientVisit],
     *,
     run: ResponseRun,
-    space: Space,
     notes: tuple[str, ...] = (),
     on_stage: Callable[[str], None],
 ) -> PatientTimeline:
@@ -137,8 +153,7 @@ def write_timeline(
     page = timeline_page(timeline, _pictures(visits))
     (folder / PAGE).write_text(page, encoding="utf-8")
     (folder / RECORD).write_text(timeline_json(timeline), encoding="utf-8")
-    settings = {**asdict(run), **asdict(space)}
-    text = json.dumps(settings, indent=1, default=str)
+    text = json.dumps(run.stated(), indent=1, default=str)
     (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
     return timeline
 
@@ -148,7 +163,6 @@ def follow_cohort(
     out: Path,
     *,
     run: ResponseRun,
-    space: Space = AS_SCANNED,
     force: bool = False,
     follow: Callable[..., PatientTimeline] = follow_patient,
 ) -> Iterator[PatientAnswer]:
@@ -166,7 +180,7 @@ def follow_cohort(
     for patient in patients:
         try:
             own = of_patient(cohort, patient)
-            timeline = follow(own, out / patient, run=run, space=space, force=force)
+            timeline = follow(own, out / patient, run=run, force=force)
             answer = PatientAnswer(patient, timeline)
         except Exception as error:  # whatever it is, the other patients go on
             text = reason(error)
@@ -244,7 +258,7 @@ def check_apart(out: Path, inputs: Iterable[Path]) -> None:
             )
 
 
-def check_replaceable(out: Path, *, force: bool) -> None:
+def _check_replaceable(out: Path, *, force: bool) -> None:
     """Refuse a folder that holds anything but a timeline, or one unless it may be replaced."""
     if not out.exists():
         return
@@ -252,18 +266,8 @@ def check_replaceable(out: Path, *, force: bool) -> None:
         raise OutputError(f"{out} is a file; choose a folder")
     entries = sorted(entry.name for entry in out.iterdir())
     foreign = [name for name in entries if name not in WRITTEN]
-    foreign += [f"{STUDIES}/{name}" for name in _foreign_studies(out / STUDIES)]
+    foreign += [f"{STUDIES}/{name}" for name in foreign_studies(out / STUDIES)]
     if foreign:
         raise OutputError(f"{out} holds {foreign[0]}, which is no timeline; choose another folder")
     if entries and not force:
         raise OutputError(f"{out} holds a timeline; choose another folder, or give --force")
-
-
-def _foreign_studies(folder: Path) -> list[str]:
-    """Name what no analysis of DICOM studies left in a folder."""
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [
-        entry.name
-        for entry in entries
-        if entry.name not in STUDY_TABLES and (not entry.is_dir() or foreign_entry(entry))
-    ]

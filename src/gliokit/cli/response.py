@@ -1,6 +1,7 @@
 """`gliokit response`: the visits of a patient to categories of response, and a timeline."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -21,10 +22,12 @@ from gliokit.analysis.response_run import (
     follow_cohort,
     follow_patient,
 )
+from gliokit.analysis.system_settings import read_changes
 from gliokit.cli.option import refuse
 from gliokit.cli.progress import counter, progress, say
 from gliokit.core.cohort import Cohort
 from gliokit.core.errors import CohortError, LayoutError
+from gliokit.core.settings import changed
 from gliokit.io.cohorts import read_cohort
 from gliokit.io.conventions import LabelConvention
 from gliokit.io.layouts import is_dicom
@@ -32,6 +35,7 @@ from gliokit.measurement.chords import Ends
 from gliokit.measurement.response.catalogue import CRITERIA, find_criterion
 from gliokit.measurement.response.criterion import Baseline
 from gliokit.measurement.response.options import Options
+from gliokit.measurement.response.readings import Readings
 from gliokit.measurement.response.vocabulary import Component
 from gliokit.measurement.timeline import PatientTimeline
 from gliokit.segmentation.default import load_segmenter
@@ -54,6 +58,10 @@ BASELINES: MappingProxyType[BaselineWord | None, Baseline] = MappingProxyType(
         BaselineWord.POST_RADIATION: Baseline.POST_RADIATION,
         BaselineWord.PRETREATMENT: Baseline.PRETREATMENT,
     }
+)
+OPEN = (
+    *(own.name for own in fields(Options) if own.name not in ("component", "baseline", "readings")),
+    *(f"readings.{own.name}" for own in fields(Readings) if own.name != "minor_volume"),
 )
 TABLES = ("visits.csv", "cohort.csv")  # looked for in a folder
 RESULT_TABLES = ("summary.csv", "failures.csv")  # of gliokit analyze
@@ -124,6 +132,15 @@ def response(  # noqa: PLR0913 - one parameter per option
             "as long as it is; from edge to edge it is a pixel longer.",
         ),
     ] = False,
+    choices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="What a criterion leaves open, or can be read in two ways: "
+            f"{', '.join(OPEN)}; repeat it.",
+        ),
+    ] = None,
     results: Annotated[
         Path | None,
         typer.Option(
@@ -149,26 +166,27 @@ def response(  # noqa: PLR0913 - one parameter per option
     gliokit response export.zip --results analyzed --baseline first -o timeline
 
     gliokit response cohort.csv --patient P7 --criteria rano2_2023,macdonald1990 -o timeline
+
+    gliokit response patient7 --set "readings.outside_field=progression at once" -o timeline
     """
     names = tuple(criteria.split(",")) if criteria else USUAL_CRITERIA
     for name in names:
         find_criterion(name)
-    options = Options(component, BASELINES[baseline])
+    options = changed(Options(component, BASELINES[baseline]), read_changes(None, choices or ()))
     run = ResponseRun(
         names,
         options,
         minimum_lesion_ml,
         flair_worse,
-        voxel_units,
         recurrent,
         treatment_start,
         immunotherapy_start,
         Ends.MIDWAY if midway else Ends.EDGE,
+        Space(registered, voxel_units, convention),
     )
-    space = Space(registered, voxel_units, convention)
     if _is_dicom_patient(patient):
         refuse({"--patient": patient_id}, because="PATIENT is DICOM, and of one patient")
-        _follow_dicom(patient, results, out, run=run, space=space, force=force)
+        _follow_dicom(patient, results, out, run=run, force=force)
         return
     refuse({"--results": results}, because="PATIENT is a table, which names the labels")
     cohort = read_cohort(_table(patient))
@@ -180,12 +198,12 @@ def response(  # noqa: PLR0913 - one parameter per option
         raise typer.BadParameter("days of treatment are of one patient: add --patient")
     if patients == 1:
         with progress() as on_stage:
-            timeline = follow(cohort, out, run=run, space=space, force=force, on_stage=on_stage)
+            timeline = follow(cohort, out, run=run, force=force, on_stage=on_stage)
         _show(timeline, out)
         return
     with counter("patients", patients) as count:
         answers = []
-        for answer in follow_cohort(cohort, out, run=run, space=space, force=force, follow=follow):
+        for answer in follow_cohort(cohort, out, run=run, force=force, follow=follow):
             answers.append(answer)
             count(f"{answer.patient_id} {answer.reason or 'done'}")
     _end(answers, out)
@@ -207,13 +225,7 @@ def _is_dicom_patient(patient: Path) -> bool:
 
 
 def _follow_dicom(
-    patient: Path,
-    results: Path | None,
-    out: Path,
-    *,
-    run: ResponseRun,
-    space: Space,
-    force: bool,
+    patient: Path, results: Path | None, out: Path, *, run: ResponseRun, force: bool
 ) -> None:
     """Follow a patient whose studies are DICOM."""
     # pydicom and highdicom take their time, for which a table of NIfTI files need not wait
@@ -226,7 +238,7 @@ def _follow_dicom(
         )
     given = DicomPatient(patient, load_segmenter, results)
     with progress() as on_stage:
-        timeline = follow_dicom(given, out, run=run, space=space, force=force, on_stage=on_stage)
+        timeline = follow_dicom(given, out, run=run, force=force, on_stage=on_stage)
     _show(timeline, out)
 
 

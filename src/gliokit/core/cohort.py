@@ -37,6 +37,7 @@ NUMBERS: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
         "rt_end_day": (-36_500, 36_500),
         "rt_dose_gy": (0, 200),
         "dexamethasone_mg_per_day": (0, 100),
+        "decline_days": (0, 36_500),
         "os_days": (0, 36_500),
     }
 )
@@ -49,6 +50,9 @@ CODES: MappingProxyType[str, frozenset[str]] = MappingProxyType(
         "resection": frozenset(Resection),
         "clinical_change": frozenset(ClinicalChange),
         "in_radiation_field": frozenset({"0", "1"}),
+        "decline_explained": frozenset({"0", "1"}),
+        "progression_proven": frozenset({"0", "1"}),
+        "leptomeningeal": frozenset({"0", "1"}),
         "os_event": frozenset({"0", "1"}),
         "progression": frozenset(Progression),
         "phase": frozenset(Phase),

@@ -5,8 +5,7 @@ each visit a target has the size it has then, however small; one that has vanish
 target that split, the parts are added; of targets that merged, the part they share is measured
 once. Each visit is measured on its own grid and each lesion in its own slice.
 
-The other lesions of the baseline are non-target: their change is told as the criteria ask for it,
-by figures that are choices where the criteria leave it to a reader ("unequivocally worse"). A
+The other lesions of the baseline are non-target, and judged by `gliokit.measurement.nontarget`. A
 lesion that no earlier visit shows is new, and measurable or not. `VisitSizes` holds what a
 response engine needs: plain numbers and answers.
 
@@ -32,15 +31,12 @@ from gliokit.measurement.lesion_matching import (
     on_common_grid,
 )
 from gliokit.measurement.lesion_size import LesionSize, Protocol, measure_size
+from gliokit.measurement.nontarget import NONTARGET_RULES, NonTargetRule, judge_nontarget
 from gliokit.measurement.response.facts import NewLesion, NonTarget
+from gliokit.measurement.response.vocabulary import Measure
 from gliokit.measurement.volume import voxels_ml
 
-# RANO 2010, from memory: a non-measurable lesion that became measurable, "ideally" by these
-WORSE_BY_MM = 5.0
-WORSE_BY_SHARE = 0.25
-BETTER_BY_SHARE = 0.50  # of the volume; a choice, no criterion states any
 LEAST_REST_ML = 0.01  # 10 voxels of 1 mm; a choice: what is left of a lesion, however small
-_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +83,20 @@ class VisitSizes:
     day : int
         Of the scan.
     product_mm2 : float
-        Sum of the products of the targets and of the lesions that have become measurable since;
-        0 when all are gone.
+        Sum of the products of the targets and of the lesions that came since and became measurable,
+        with those that were not measurable at the baseline as the criterion says; 0 when all are
+        gone.
     target_product_mm2 : float
         The same of the targets alone.
     volume_ml : float
         Of all lesions together.
-    nontarget : NonTarget
-        The lesions of the baseline that are no targets, against the baseline. Stable, not absent,
-        while a lesion is seen that came later and is too small to count.
+    nontarget, nontarget_by_volume : NonTarget
+        The lesions of the baseline that are no targets, against the baseline, for a criterion that
+        measures areas and for one that measures volumes. Stable, not absent, while a lesion is
+        seen that came later and is too small to count.
     new_lesion : NewLesion
-        Whether a lesion is seen that no earlier visit shows.
+        Whether a lesion is seen that no earlier visit shows; measurable once more where one that
+        came after the baseline has become it.
     lesions : tuple of LesionSize
         All that are there.
     targets : tuple of str
@@ -111,6 +110,7 @@ class VisitSizes:
     target_product_mm2: float
     volume_ml: float
     nontarget: NonTarget
+    nontarget_by_volume: NonTarget
     new_lesion: NewLesion
     lesions: tuple[LesionSize, ...]
     targets: tuple[str, ...]
@@ -188,10 +188,8 @@ def follow_lesions(
         _measure_visit(visit, history.names(index), protocol) for index, visit in enumerate(visits)
     ]
     targets = choose_targets(sizes[baseline], protocol.most_targets)
-    return tuple(
-        _summarize(visit.day, index, sizes, _Roles(history, baseline, targets))
-        for index, visit in enumerate(visits)
-    )
+    roles = _Roles(history, baseline, targets, NONTARGET_RULES[protocol.rule.name])
+    return tuple(_summarize(visit.day, index, sizes, roles) for index, visit in enumerate(visits))
 
 
 def choose_targets(lesions: Sequence[LesionSize], most: int) -> tuple[str, ...]:
@@ -230,6 +228,7 @@ class _Roles:
     history: LesionHistory
     baseline: int
     targets: tuple[str, ...]
+    rule: NonTargetRule
 
     @property
     def nontarget(self) -> frozenset[str]:
@@ -237,12 +236,13 @@ class _Roles:
         there = {course.name for course in self.history.courses if course.parts[self.baseline]}
         return frozenset(there - set(self.targets))
 
-    def new(self, visit: int) -> frozenset[str]:
-        """Names of the lesions that no earlier visit shows; none up to the baseline."""
+    def new(self, first: int, last: int) -> frozenset[str]:
+        """Names of the lesions that some of these visits shows first; none up to the baseline."""
+        visits = range(max(first, self.baseline + 1), last + 1)
         return frozenset(
             course.name
             for course in self.history.courses
-            if visit > self.baseline and course.states[visit] is State.NEW
+            if any(course.states[visit] is State.NEW for visit in visits)
         )
 
 
@@ -251,21 +251,22 @@ def _summarize(
 ) -> VisitSizes:
     now, first = sizes[visit], sizes[roles.baseline]
     targets = _of(now, roles.targets)
-    later = [
-        lesion
-        for lesion in _of(now, _measurable_since(sizes[roles.baseline : visit + 1]))
-        if lesion not in targets
-    ]
+    since = _measurable_since(sizes[roles.baseline : visit + 1])
+    joining = since if roles.rule.joins_sum else since - roles.nontarget
+    later = [lesion for lesion in _of(now, joining) if lesion not in targets]
     counted = [*targets, *later]
     uncounted = visit > roles.baseline and any(lesion not in counted for lesion in now)
-    measurable_new = [lesion.measurability.measurable for lesion in _of(now, roles.new(visit))]
+    by_area, by_volume = _judge_nontarget(now, first, roles, uncounted)
+    ripened = since - _measurable_since(sizes[roles.baseline : visit])
+    new = roles.new(visit, visit) | (ripened & roles.new(0, visit))
     return VisitSizes(
         day=day,
         product_mm2=sum((lesion.product_mm2 for lesion in counted), 0.0),
         target_product_mm2=sum((lesion.product_mm2 for lesion in targets), 0.0),
         volume_ml=sum((lesion.volume_ml for lesion in now), 0.0),
-        nontarget=_judge_nontarget(now, first, roles, uncounted),
-        new_lesion=_judge_new(measurable_new),
+        nontarget=by_area,
+        nontarget_by_volume=by_volume,
+        new_lesion=_judge_new(_of(now, new)),
         lesions=now,
         targets=roles.targets,
         states=tuple((course.name, course.states[visit]) for course in roles.history.courses),
@@ -290,38 +291,37 @@ def _measurable_since(sizes: Sequence[tuple[LesionSize, ...]]) -> frozenset[str]
     return frozenset(set().union(*ever[1:]) - ever[0]) if ever else frozenset()
 
 
-def _judge_new(measurable: Sequence[bool]) -> NewLesion:
-    if not measurable:
+def _judge_new(lesions: Sequence[LesionSize]) -> NewLesion:
+    if not lesions:
         return NewLesion.NONE
-    return NewLesion.MEASURABLE if any(measurable) else NewLesion.NOT_MEASURABLE
+    measurable = any(lesion.measurability.measurable for lesion in lesions)
+    return NewLesion.MEASURABLE if measurable else NewLesion.NOT_MEASURABLE
 
 
 def _judge_nontarget(
     now: tuple[LesionSize, ...], first: tuple[LesionSize, ...], roles: _Roles, uncounted: bool
-) -> NonTarget:
-    """Judge the lesions of the baseline that are no targets.
+) -> tuple[NonTarget, NonTarget]:
+    """Judge the lesions of the baseline that are no targets, by area and by volume.
 
     Where these are gone but something is seen that no sum counts, not all is gone.
     """
     names = roles.nontarget
     left = _of(now, names)
     if not left:
-        return NonTarget.STABLE if uncounted else NonTarget.ABSENT
-    apart = [lesion for lesion in left if _names(lesion).isdisjoint(roles.targets)]
-    if any(_is_worse(lesion, _of(first, _names(lesion) & names)) for lesion in apart):
-        return NonTarget.WORSE
-    before = sum(lesion.volume_ml for lesion in _of(first, names))
-    volume = sum(lesion.volume_ml for lesion in left)
-    return NonTarget.BETTER if volume <= before * BETTER_BY_SHARE + _ROUNDING else NonTarget.STABLE
-
-
-def _is_worse(lesion: LesionSize, before: Sequence[LesionSize]) -> bool:
-    """Whether a lesion is measurable now and has grown by the figures of RANO 2010."""
-    if not lesion.measurability.measurable:
-        return False
-    longest = max(earlier.longest.length.value for earlier in before)
-    product = sum(earlier.product_mm2 for earlier in before)
-    return (
-        lesion.longest.length.value > longest + WORSE_BY_MM + _ROUNDING
-        or lesion.product_mm2 >= product * (1 + WORSE_BY_SHARE) - _ROUNDING
+        either = NonTarget.STABLE if uncounted else NonTarget.ABSENT
+        return either, either
+    compared = [(lesion, _before(lesion, first, roles)) for lesion in left]
+    before_ml = sum(lesion.volume_ml for lesion in _of(first, names))
+    by_area, by_volume = (
+        judge_nontarget(compared, before_ml=before_ml, rule=roles.rule, measure=measure)
+        for measure in Measure
     )
+    return by_area, by_volume
+
+
+def _before(
+    lesion: LesionSize, first: tuple[LesionSize, ...], roles: _Roles
+) -> Sequence[LesionSize]:
+    """Give what a lesion was at the baseline; nothing where it has merged with a target."""
+    own = _names(lesion)
+    return _of(first, own & roles.nontarget) if own.isdisjoint(roles.targets) else ()

@@ -201,6 +201,7 @@ class _Writer:
             "target_product": _number(sizes.target_product_mm2, self._area),
             "volume": self._volume_ml(sizes.volume_ml),
             "nontarget": str(sizes.nontarget),
+            "nontarget_by_volume": str(sizes.nontarget_by_volume),
             "new_lesion": str(sizes.new_lesion),
             "targets": _words(sizes.targets),
             "states": {name: str(state) for name, state in sizes.states},

@@ -12,7 +12,7 @@ from gliokit.measurement.response.vocabulary import Component, Pseudo, Response
 from gliokit.measurement.volume_course import Since
 
 SCHEMA = "gliokit timeline"
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
@@ -149,6 +149,7 @@ def _sizes() -> Schema:
             "target_product": _defined("area"),
             "volume": _defined("volume"),
             "nontarget": _one_of(NonTarget),
+            "nontarget_by_volume": _one_of(NonTarget),
             "new_lesion": _one_of(NewLesion),
             "targets": _list(TEXT),
             "states": _map(_one_of(State)),

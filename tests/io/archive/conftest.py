@@ -1,10 +1,8 @@
 """The DICOM objects of one result, for those that are to read and keep them."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-import pydicom
 import pytest
 
 from gliokit.analysis.dicom_analysis import analyze_dicom
@@ -13,7 +11,7 @@ from gliokit.analysis.given_labels import GivenLabels
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Label, MRSequence
-from gliokit.io.dicom_writer import Element, SliceOrder, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, SliceOrder, StudyFacts
 
 AFFINE = np.array([[-1.0, 0, 0, 24], [0, -1, 0, 28], [0, 0, 2, -24], [0, 0, 0, 1]])
 SHAPE = (48, 56, 24)
@@ -29,20 +27,17 @@ STUDY = StudyFacts(
 
 
 @pytest.fixture(scope="session")
-def analyze_labels(tmp_path_factory, t1_series):
+def analyze_labels(tmp_path_factory, write_headers):
     """Give a function that analyzes a series with these labels, and tells where the result is."""
     folder = tmp_path_factory.mktemp("archive")
     place = np.moveaxis(np.indices(SHAPE), 0, -1)
     brain = np.linalg.norm((place - [24, 28, 12]) / [21, 25, 11], axis=-1) < 1
     head = np.where(brain, 100 + place[..., 0] % 3, 0).astype(np.float32)
-    files = write_series(
-        folder / "in",
-        head,
-        affine=AFFINE,
-        study=STUDY,
-        series=replace(t1_series, thickness_mm=2.0, order=SliceOrder.ASCENDING),
+    headers = tuple(
+        write_headers(
+            folder / "in", head, AFFINE, STUDY, thickness_mm=2.0, order=SliceOrder.ASCENDING
+        )
     )
-    headers = tuple(pydicom.dcmread(file, stop_before_pixels=True) for file in files)
     study = Study("P-007", {MRSequence.T1C: Image(head, AFFINE, source="t1c")})
 
     def run(labels, name):

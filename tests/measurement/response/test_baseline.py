@@ -63,14 +63,24 @@ def test_a_scan_outside_the_window_is_taken_and_said_so_or_refused():
         VISITS, CRITERIA["rano2_2023"], late, Baseline.POST_RADIATION, strict=False
     )
     assert VISITS[chosen.index].day == 280
-    assert "80 days from radiation_end_day, outside the window of 21 to 35" in chosen.reason
+    assert chosen.reason.endswith(
+        "80 days after the end of radiation (rt_end_day), outside the window of 21 to 35 days"
+    )
     with pytest.raises(NotAssessableError, match="outside the window of 21 to 35 days"):
         chosen_day(Baseline.POST_RADIATION, treatment=late, strict=True)
 
 
-def test_an_unknown_event_is_refused_with_what_is_missing():
-    with pytest.raises(NotAssessableError, match="radiation_end_day is unknown; give it"):
-        chosen_day(Baseline.BY_CRITERION, treatment=Treatment())
+@pytest.mark.parametrize(
+    ("choice", "where"),
+    [
+        (Baseline.POSTOPERATIVE, r"surgery \(surgery_day\)"),
+        (Baseline.POST_RADIATION, r"the end of radiation \(rt_end_day\)"),
+        (Baseline.PRETREATMENT, r"the start of treatment \(--treatment-start\)"),
+    ],
+)
+def test_an_unknown_event_is_refused_with_the_column_or_option_that_tells_it(choice, where):
+    with pytest.raises(NotAssessableError, match=f"the day of {where} is unknown; give it"):
+        chosen_day(choice, treatment=Treatment())
 
 
 def test_a_scan_on_the_wrong_side_of_the_event_is_no_baseline():

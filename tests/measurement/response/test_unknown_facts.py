@@ -8,43 +8,15 @@ import pytest
 
 from gliokit.core.vocabulary import ClinicalChange
 from gliokit.measurement.response.catalogue import CRITERIA
-from gliokit.measurement.response.course import classify_course
 from gliokit.measurement.response.facts import Enhancement, Flair, NewLesion, NonTarget
-from gliokit.measurement.response.options import Options
 from gliokit.measurement.response.visit import Disease, Treatment, Visit
 from gliokit.measurement.response.vocabulary import Component, Response
-
-NEVER_IRRADIATED = Treatment(irradiated=False, immunotherapy_start_day=-400)
-
-
-def visit(day, size, *, dose=2.0, **facts):
-    """Make a visit where both components have one size, and nothing else happens."""
-    disease = Disease(size, None if size is None else size / 100, NonTarget.ABSENT)
-    quiet = Visit(
-        day=day,
-        enhancing=disease,
-        nonenhancing=disease,
-        new_lesion=NewLesion.NONE,
-        outside_field=False,
-        flair=Flair.STABLE,
-        enhancement=Enhancement.NOT_INCREASED,
-        dexamethasone_mg_per_day=dose,
-        clinical_change=ClinicalChange.STABLE,
-    )
-    return replace(quiet, **facts)
-
-
-def classify(visits, criterion="rano2_2023", *, treatment=NEVER_IRRADIATED, **options):
-    return classify_course(
-        visits, criterion, treatment=treatment, options=Options(baseline=0, **options)
-    )
-
 
 BY_AREA = [name for name in CRITERIA if not name.endswith("volume")]
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-def test_visits_of_which_nothing_is_known_leave_every_category_open(criterion):
+def test_visits_of_which_nothing_is_known_leave_every_category_open(visit, classify, criterion):
     found = classify([visit(0, 400), Visit(60), Visit(120)], criterion)
     for assessment in found[1:]:
         assert assessment.category is Response.NOT_ASSESSABLE
@@ -52,7 +24,7 @@ def test_visits_of_which_nothing_is_known_leave_every_category_open(criterion):
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-def test_knowing_more_never_adds_a_category(criterion):
+def test_knowing_more_never_adds_a_category(visit, classify, criterion):
     known = visit(60, 300)
     less = [
         replace(known, dexamethasone_mg_per_day=None),
@@ -84,13 +56,15 @@ def with_answers(known, answers):
     answers = dict(answers)
     if "size" in answers:
         size = answers.pop("size")
-        disease = visit(0, size).enhancing
+        disease = Disease(size, size and size / 100, NonTarget.ABSENT)
         answers |= {"enhancing": disease, "nonenhancing": disease}
     return replace(known, **answers)
 
 
 @pytest.mark.parametrize("criterion", BY_AREA)
-def test_the_possible_categories_are_those_of_all_visits_that_it_may_have_been(criterion):
+def test_the_possible_categories_are_those_of_all_visits_that_it_may_have_been(
+    visit, classify, criterion
+):
     rng = np.random.default_rng(11)
     for _ in range(12):
         names = list(rng.choice(list(UNKNOWN_VALUES), 2, replace=False))
@@ -115,7 +89,7 @@ def test_the_possible_categories_are_those_of_all_visits_that_it_may_have_been(c
 
 
 @pytest.mark.parametrize("criterion", [*BY_AREA, "mixed"])
-def test_an_earlier_visit_of_unknown_facts_never_hides_a_category(criterion):
+def test_an_earlier_visit_of_unknown_facts_never_hides_a_category(visit, classify, criterion):
     component = Component.MIXED if criterion == "mixed" else None
     criterion = "rano2_2023" if criterion == "mixed" else criterion
     rng = np.random.default_rng(12)

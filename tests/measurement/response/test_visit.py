@@ -61,26 +61,59 @@ def test_karnofsky_status_falls_as_rano_2010_asks(before, now, worse):
     assert decline_by_kps(now, before) is worse
 
 
-def seen(visit, *, baseline=None, treatment=None, criterion="rano2_2023"):
+WELL = Visit(0, kps=80)
+
+
+def seen(*visits, treatment=None, criterion="rano2_2023", lasts=7):
+    """Observe the last visit; the first is the baseline."""
     return observe(
-        visit,
-        baseline=baseline or Visit(0),
+        visits if len(visits) > 1 else (Visit(0), *visits),
         treatment=treatment or Treatment(),
         criterion=CRITERIA[criterion],
+        decline_lasts_days=lasts,
     )
 
 
 def test_clinical_state_is_read_from_karnofsky_where_it_is_not_given():
-    worse = seen(Visit(60, kps=50), baseline=Visit(0, kps=80))
-    assert worse[Clinical] == {Clinical.WORSE}
-    stable = seen(Visit(60, kps=80), baseline=Visit(0, kps=80))
-    assert stable[Clinical] == {Clinical.STABLE}
+    assert seen(WELL, Visit(60, kps=80))[Clinical] == {Clinical.STABLE}
+    assert seen(WELL, Visit(60, kps=50), lasts=0)[Clinical] == {Clinical.WORSE}
     assert seen(Visit(60, kps=50))[Clinical] > {Clinical.STABLE, Clinical.WORSE}
+
+
+@pytest.mark.parametrize(
+    ("lasted", "expected"),
+    [
+        (None, {Clinical.STABLE, Clinical.WORSE}),  # one reading does not tell
+        (6, {Clinical.STABLE}),
+        (7, {Clinical.WORSE}),
+    ],
+)
+def test_a_fall_of_karnofsky_counts_once_it_has_lasted_a_week(lasted, expected):
+    assert seen(WELL, Visit(60, kps=50, decline_days=lasted))[Clinical] == expected
+
+
+@pytest.mark.parametrize(
+    ("earlier", "worse"),
+    [
+        ([Visit(53, kps=60)], True),
+        ([Visit(54, kps=60)], False),
+        ([Visit(50, kps=60), Visit(54, kps=60)], True),
+        ([Visit(50, kps=60), Visit(54, kps=80)], False),  # not all the time
+        ([Visit(50, kps=60), Visit(54)], False),  # perhaps not all the time
+        ([Visit(50, kps=90, clinical_change=ClinicalChange.WORSE)], True),
+        ([Visit(50, kps=60, clinical_change=ClinicalChange.STABLE)], False),
+    ],
+)
+def test_earlier_visits_tell_how_long_karnofsky_has_been_low(earlier, worse):
+    found = seen(WELL, *earlier, Visit(60, kps=50))[Clinical]
+    assert found == ({Clinical.WORSE} if worse else {Clinical.STABLE, Clinical.WORSE})
 
 
 def test_a_given_clinical_state_goes_before_karnofsky():
     visit = Visit(60, clinical_change=ClinicalChange.BETTER, kps=50)
-    assert seen(visit, baseline=Visit(0, kps=80))[Clinical] == {Clinical.BETTER}
+    assert seen(WELL, visit)[Clinical] == {Clinical.BETTER}
+    told = Visit(60, clinical_change=ClinicalChange.WORSE, decline_days=2)
+    assert seen(WELL, told)[Clinical] == {Clinical.WORSE}
 
 
 @pytest.mark.parametrize(
@@ -103,6 +136,8 @@ def test_immunotherapy_that_begins_later_is_none_yet():
     facts = seen(Visit(60), treatment=Treatment(immunotherapy_start_day=61))
     assert facts[OnImmunotherapy] == {OnImmunotherapy.LATE}
     assert seen(Visit(60))[OnImmunotherapy] == set(OnImmunotherapy)
+    never = seen(Visit(60), treatment=Treatment(immunotherapy=False))
+    assert never[OnImmunotherapy] == {OnImmunotherapy.LATE}
 
 
 def test_where_nothing_enhances_enhancement_has_not_increased():

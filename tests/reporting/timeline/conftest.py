@@ -73,6 +73,7 @@ def sizes(day):
         target_product_mm2=PRODUCTS[day],
         volume_ml=PRODUCTS[day] / 100,
         nontarget=NonTarget.ABSENT,
+        nontarget_by_volume=NonTarget.ABSENT,
         new_lesion=NewLesion.NOT_MEASURABLE if day == 168 else NewLesion.NONE,
         lesions=tuple(lesions),
         targets=("L1",),

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import highdicom as hd
 import numpy as np
-import pydicom
 import pytest
 from pydicom.sr.codedict import codes
 
@@ -18,7 +17,7 @@ from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import Label, Region
 from gliokit.io.dicom_identity import Maker
 from gliokit.io.dicom_seg import write_seg
-from gliokit.io.dicom_writer import Element, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, StudyFacts
 from gliokit.measurement.lesion_matching import State
 from gliokit.measurement.volume_course import Since
 from gliokit.reporting.timeline_sr import VisitSource, write_timeline_sr
@@ -30,7 +29,7 @@ SHAPE, AFFINE = (16, 16, 8), np.diag([4.0, 4.0, 4.0, 1.0])
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory, timeline, t1_series):
+def sources(tmp_path_factory, timeline, write_headers):
     """Write a series and a SEG per visit, the days apart that the visits are."""
     labels = np.zeros(SHAPE, dtype=np.uint8)
     labels[4:9, 4:9, 2:5] = Label.ENHANCING
@@ -38,15 +37,10 @@ def sources(tmp_path_factory, timeline, t1_series):
     for visit in timeline.visits:
         started = datetime(2014, 3, 9, 8, 30) + timedelta(days=visit.day)
         facts = StudyFacts(visit.study_id, started, "SIEMENS", "Skyra", "E11", 3.0, PATIENT)
-        files = write_series(
-            folder / visit.study_id,
-            np.ones(SHAPE, dtype=np.float32),
-            affine=AFFINE,
-            study=facts,
-            series=replace(t1_series, thickness_mm=4.0),
-            enhanced=True,
+        voxels = np.ones(SHAPE, dtype=np.float32)
+        headers = tuple(
+            write_headers(folder / visit.study_id, voxels, AFFINE, facts, enhanced=True)
         )
-        headers = tuple(pydicom.dcmread(file, stop_before_pixels=True) for file in files)
         path = folder / visit.study_id / "seg.dcm"
         found.append(
             VisitSource(headers, write_seg(path, LabelMap(labels, AFFINE), headers, maker=MAKER))

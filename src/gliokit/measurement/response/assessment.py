@@ -70,6 +70,12 @@ class Judgment:
         What was measured, in the words of the row that decides.
     condition : str
         What that row asks for.
+    course : str
+        What the row asks for that puts it into the course.
+    note : str
+        What that row tells the reader; empty where it changes nothing.
+    overruled : bool
+        Whether the category is that row's own, whatever the scan shows.
     held : bool
         Whether a raised steroid dose leaves the visit undecided.
     dated : int or None
@@ -80,6 +86,9 @@ class Judgment:
     counted_as: Response
     reason: str
     condition: str
+    course: str
+    note: str
+    overruled: bool
     clauses: tuple[str, ...]
     sizes: tuple[Comparison, ...]
     facts: Facts
@@ -114,13 +123,28 @@ def _in_order(categories: Iterable[Response]) -> tuple[Response, ...]:
 
 
 def _several(judgments: Sequence[Judgment], unknown: Sequence[str]) -> str:
-    conditions: dict[Response, list[str]] = {}
+    terms = ", ".join(unknown)
+    if all(it.overruled for it in judgments) and len({it.note for it in judgments}) == 1:
+        return f"{judgments[0].note} (unknown, and without a bearing on it: {terms})"
+    return f"unknown: {terms}; it is {_cases(judgments)}"
+
+
+def _cases(judgments: Sequence[Judgment]) -> str:
+    """Say under what each category comes out; what is asked of the course once for all scans."""
+    courses: dict[str, set[str]] = {}
     for it in judgments:
-        told = conditions.setdefault(it.category, [])
+        courses.setdefault(it.condition, set()).add(it.course)
+    conditions: dict[Response, dict[str, list[str]]] = {}
+    for it in judgments:
+        matters = it.note or len(courses[it.condition]) > 1
+        course = f", and {it.course}" if matters else ""
+        told = conditions.setdefault(it.category, {}).setdefault(course, [])
         if it.condition not in told:
             told.append(it.condition)
-    cases = "; ".join(f"{case} if {', or '.join(told)}" for case, told in conditions.items())
-    return f"unknown: {', '.join(unknown)}; it is {cases}"
+    return "; ".join(
+        f"{case} if {' – or '.join(', or '.join(told) + course for course, told in own.items())}"
+        for case, own in conditions.items()
+    )
 
 
 def _unknown(judgments: Sequence[Judgment]) -> tuple[str, ...]:

@@ -24,11 +24,14 @@ class Window:
         Days from the event, both included.
     event : str
         Name of the event's day in `Treatment`.
+    told : str
+        What the reader knows it as, and where `gliokit response` is told of it.
     """
 
     first: int
     last: int
     event: str
+    told: str
 
     def holds(self, days: int) -> bool:
         """Whether a visit lies on the right side of the event."""
@@ -42,10 +45,14 @@ class Window:
 WINDOWS: MappingProxyType[Baseline, Window] = MappingProxyType(
     {
         # at best 24-48 hours, at most 72: table 2 of PMC7968800, of RANO 2010
-        Baseline.POSTOPERATIVE: Window(1, 3, "surgery_day"),
+        Baseline.POSTOPERATIVE: Window(1, 3, "surgery_day", "surgery (surgery_day)"),
         # both windows are those of RANO 2.0 in a review, doi:10.1007/s11604-025-01821-6
-        Baseline.POST_RADIATION: Window(21, 35, "radiation_end_day"),
-        Baseline.PRETREATMENT: Window(-14, 0, "treatment_start_day"),
+        Baseline.POST_RADIATION: Window(
+            21, 35, "radiation_end_day", "the end of radiation (rt_end_day)"
+        ),
+        Baseline.PRETREATMENT: Window(
+            -14, 0, "treatment_start_day", "the start of treatment (--treatment-start)"
+        ),
     }
 )
 
@@ -97,14 +104,14 @@ def choose_baseline(
     event = getattr(treatment, window.event)
     if event is None:
         raise NotAssessableError(
-            f"{criterion.name} takes {choice} as baseline, but {window.event} is unknown; give "
-            "it, or choose another baseline"
+            f"{criterion.name} takes {choice} as baseline, but the day of {window.told} is "
+            "unknown; give it, or choose another baseline"
         )
     days = {index: visit.day - event for index, visit in enumerate(visits)}
     fitting = {index: day for index, day in days.items() if window.holds(day)}
     if not fitting:
         raise NotAssessableError(
-            f"no visit is {choice} ({window.event} {event}; visits on days "
+            f"no visit is {choice} ({window.told} is on day {event}, visits on days "
             f"{', '.join(str(visit.day) for visit in visits)}); choose another baseline"
         )
     # of equally near ones the scan nearest to the event
@@ -125,10 +132,11 @@ def _on_day(visits: Sequence[Visit], day: int) -> ChosenBaseline:
 def _with_reason(
     index: int, days: int, choice: Baseline, window: Window, *, strict: bool
 ) -> ChosenBaseline:
-    place = f"{days} days from {window.event}"
+    place = f"{abs(days)} days {'after' if days > 0 else 'before'} {window.told}"
     if window.distance(days) == 0:
         return ChosenBaseline(index, f"baseline: {choice}, {place}")
-    outside = f"outside the window of {window.first} to {window.last} days"
+    near, far = sorted((abs(window.first), abs(window.last)))
+    outside = f"outside the window of {near} to {far} days"
     if strict:
         raise NotAssessableError(
             f"{choice} lies {place}, {outside}; allow it, or choose another baseline"

@@ -81,6 +81,8 @@ class Comparison:
         }
 
     def _quantity(self, size: float | None) -> str:
+        if size == 0 and self.measure is Measure.AREA:
+            return f"0 {self.measure} (nothing that is measured)"
         return "an unknown size" if size is None else f"{size:.4g} {self.measure}"
 
 
@@ -136,10 +138,19 @@ def _growth(
         return (Growth.LESS,)
     if size is None or nadir is None:
         return tuple(Growth)
-    reached = at_least(size, nadir * (1 + thresholds.progression))
-    small = not (at_least(size, thresholds.measurable) or at_least(nadir, thresholds.measurable))
-    counts = small_growth is SmallGrowth.ANY or not small
+    counts = small_growth is SmallGrowth.ANY or not is_small(size, nadir, thresholds)
+    reached = has_grown(size, nadir, thresholds)
     return (Growth.PROGRESSION if reached and counts else Growth.LESS,)
+
+
+def has_grown(size: float, nadir: float, thresholds: Thresholds) -> bool:
+    """Whether a size reaches the threshold of progression."""
+    return size > 0 and at_least(size, nadir * (1 + thresholds.progression))
+
+
+def is_small(size: float, nadir: float, thresholds: Thresholds) -> bool:
+    """Whether neither size is measurable."""
+    return not (at_least(size, thresholds.measurable) or at_least(nadir, thresholds.measurable))
 
 
 def _shrinkage(
@@ -161,7 +172,7 @@ def _shrinkage(
 def _disease(baseline: float | None, thresholds: Thresholds) -> tuple[BaselineDisease, ...]:
     if baseline is None:
         return tuple(BaselineDisease)
-    measurable = at_least(baseline, thresholds.measurable)
+    measurable = baseline > 0 and at_least(baseline, thresholds.measurable)
     return (BaselineDisease.MEASURABLE if measurable else BaselineDisease.NOT_MEASURABLE,)
 
 

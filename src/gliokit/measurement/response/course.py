@@ -30,7 +30,7 @@ from gliokit.measurement.response.findings import Course, Finding, choose_refere
 from gliokit.measurement.response.memory import LEVELS, Confirmation, Memory, confirm_response
 from gliokit.measurement.response.options import Options
 from gliokit.measurement.response.readings import NadirAfterPseudoprogression
-from gliokit.measurement.response.rules import Outcome, Step, decide, unite
+from gliokit.measurement.response.rules import Outcome, Rule, Step, decide, unite
 from gliokit.measurement.response.visit import Treatment, Visit, check_order
 from gliokit.measurement.response.vocabulary import Pseudo, Response
 
@@ -171,15 +171,19 @@ def _settle(
     after = _waiting(course, index, memory, category, rule.step)
     confirmation = _confirm(course, index, after, category, finding.category)
     first = index if memory.pending is None else memory.pending
-    note = rule.reason.format(
-        pending_day=course.days[first],
-        confirmed_after=course.criterion.progression_confirmed_after_days,
-    )
+    note = rule.reason.format(pending_day=course.days[first], when=_when(course.criterion))
     judgment = Judgment(
         category=confirmation.category,
         counted_as=confirmation.counted_as,
-        reason="; ".join(part for part in (finding.reason, note, confirmation.note) if part),
-        condition=", and ".join([finding.condition, *([rule.text] if note else [])]),
+        reason="; ".join(
+            part
+            for part in (finding.reason, note, _late(course, index, first, rule), confirmation.note)
+            if part
+        ),
+        condition=finding.condition,
+        course=rule.text,
+        note=note,
+        overruled=bool(note and rule.category),
         clauses=(*finding.clauses, *([rule.clause] if note else [])),
         sizes=finding.sizes,
         facts=outcome.facts,
@@ -188,6 +192,28 @@ def _settle(
         dated=course.days[first] if category is Response.PROGRESSIVE else None,
     )
     return judgment, confirmation.memory
+
+
+def _when(criterion: Criterion) -> str:
+    """Say when a second scan is asked for."""
+    after, within = (
+        criterion.progression_confirmed_after_days,
+        criterion.progression_confirmed_within_days,
+    )
+    return f"at least {after} days" if within is None else f"{after} to {within} days"
+
+
+def _late(course: Course, index: int, first: int, rule: Rule) -> str:
+    """Say that a second scan came later than is asked for; empty where it did not."""
+    within, waited = (
+        course.criterion.progression_confirmed_within_days,
+        course.days[index] - course.days[first],
+    )
+    if rule.step not in (Step.CONFIRM, Step.REFUTE) or within is None or waited <= within:
+        return ""
+    return (
+        f"it came after {waited} days, {within} are asked for at most, and it counts all the same"
+    )
 
 
 def _waiting(

@@ -33,7 +33,8 @@ class Thresholds:
     partial, minor : Fraction or None
         Decrease from the baseline; None where the criterion has no minor response.
     measurable : float
-        Size from which a component is measurable, in the unit of the measure.
+        Size from which a component is measurable, in the unit of the measure; 0 where the criterion
+        states none, so that whatever is seen is.
     """
 
     progression: Fraction
@@ -44,6 +45,7 @@ class Thresholds:
 
 # 10 mm by 10 mm; a sum of products below it holds no measurable lesion
 AREA_THRESHOLDS = Thresholds(Fraction(1, 4), Fraction(1, 2), None, 100.0)
+AREA_THRESHOLDS_ANY_SIZE = Thresholds(Fraction(1, 4), Fraction(1, 2), None, 0.0)
 AREA_THRESHOLDS_MINOR = Thresholds(Fraction(1, 4), Fraction(1, 2), Fraction(1, 4), 100.0)
 
 
@@ -90,6 +92,9 @@ class Criterion:
         For newly diagnosed disease; for recurrent disease it is the scan before treatment.
     response_confirmed_after_days, progression_confirmed_after_days : int
         Least distance of the second scan.
+    progression_confirmed_within_days : int or None
+        Greatest distance that is asked for. A later scan counts all the same, and it is said: the
+        texts name no consequence. None where nothing is asked for.
     growth_from_radiation : bool
         Whether the smallest size is sought from the first scan after radiation on, once there is
         one; else from the baseline.
@@ -110,6 +115,7 @@ class Criterion:
     baseline: Baseline
     response_confirmed_after_days: int = CONFIRMED_AFTER_DAYS
     progression_confirmed_after_days: int = CONFIRMED_AFTER_DAYS
+    progression_confirmed_within_days: int | None = None
     growth_from_radiation: bool = False
     early_includes_limit: bool = False
     immunotherapy_early_days: int = 183  # 6 months

@@ -6,7 +6,13 @@ from enum import StrEnum
 from itertools import product
 from types import MappingProxyType
 
-from gliokit.measurement.response.comparison import Comparison, dose_facts, size_facts
+from gliokit.measurement.response.comparison import (
+    Comparison,
+    dose_facts,
+    has_grown,
+    is_small,
+    size_facts,
+)
 from gliokit.measurement.response.criterion import Criterion, Thresholds
 from gliokit.measurement.response.facts import (
     BaselineDisease,
@@ -19,7 +25,12 @@ from gliokit.measurement.response.facts import (
 from gliokit.measurement.response.memory import Memory
 from gliokit.measurement.response.observation import observe, observe_nontarget
 from gliokit.measurement.response.options import Options
-from gliokit.measurement.response.readings import CompleteWithStable, ConfirmAgainst, Readings
+from gliokit.measurement.response.readings import (
+    CompleteWithStable,
+    ConfirmAgainst,
+    Readings,
+    SmallGrowth,
+)
 from gliokit.measurement.response.rules import Step, decide, intersect, unite
 from gliokit.measurement.response.visit import Treatment, Visit
 from gliokit.measurement.response.vocabulary import Component, Measure, Response
@@ -114,10 +125,10 @@ def find(course: Course, index: int, references: tuple[int, ...]) -> list[Findin
     """
     shared = {
         **observe(
-            course.visits[index],
-            baseline=course.visits[course.start],
+            course.visits[course.start : index + 1],
             treatment=course.treatment,
             criterion=course.criterion,
+            decline_lasts_days=course.options.decline_lasts_days,
         ),
         **course.options.readings.as_facts(),
     }
@@ -186,6 +197,7 @@ def _find_component(
     )
     nontarget = observe_nontarget(visit.disease(component))
     words = sizes.words()
+    small = _small_growth(sizes, course.thresholds(component), options.readings.small_growth)
     for size, dose in product(by_size, by_dose):
         facts = {**shared, **nontarget, **size, **dose}
         for outcome in decide(course.criterion.findings[component], facts):
@@ -195,12 +207,26 @@ def _find_component(
             yield Finding(
                 category=category,
                 clauses=(rule.clause,),
-                reason=rule.reason.format_map(words),
+                reason=rule.reason.format_map(words) + small,
                 condition=rule.text,
                 facts=outcome.facts,
                 sizes=(sizes,),
                 step=rule.step,
             )
+
+
+def _small_growth(sizes: Comparison, thresholds: Thresholds, reading: SmallGrowth) -> str:
+    """Say that growth is not counted for what it is too small for; empty where it is not so."""
+    if sizes.size is None or sizes.nadir is None or reading is SmallGrowth.ANY:
+        return ""
+    grown = has_grown(sizes.size, sizes.nadir, thresholds)
+    if not (grown and is_small(sizes.size, sizes.nadir, thresholds)):
+        return ""
+    words = sizes.words()
+    return (
+        f"; it grew from {words['nadir']} on day {words['nadir_day']}, which counts once it "
+        f"reaches {thresholds.measurable:g} {sizes.measure}"
+    )
 
 
 def _merged(findings: Iterable[Finding], criterion: Criterion) -> list[Finding]:

@@ -75,8 +75,8 @@ COURSE = (
         (Evidence.MEMORY,),
         (Pending.TOO_SOON, Pending.DUE),
         Response.PRELIMINARY_PROGRESSIVE,
-        "the preliminary progression of day {pending_day} stands until a scan at least "
-        "{confirmed_after} days after it that can be assessed",
+        "the preliminary progression of day {pending_day} stands until a scan {when} after "
+        "it that can be assessed",
     ),
     Rule(
         "iRANO 1",
@@ -85,14 +85,14 @@ COURSE = (
         (Evidence.ABSTRACT,),
         (Response.PROGRESSIVE, OnImmunotherapy.EARLY),
         Response.PRELIMINARY_PROGRESSIVE,
-        "within six months of the start of immunotherapy this is preliminary until a scan at "
-        "least {confirmed_after} days later",
+        "within six months of the start of immunotherapy this is preliminary until a scan "
+        "{when} later",
         Step.START,
     ),
     *EARLY_AFTER_RADIATION,
     Rule(
         "iRANO 5",
-        "after six months RANO holds as it is",
+        "after six months, or without immunotherapy, RANO holds as it is",
         (Evidence.ABSTRACT,),
         (),
         None,

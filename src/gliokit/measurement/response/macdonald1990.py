@@ -2,7 +2,8 @@
 
 The paper's sentence on progression ends in "and steroids stable or increased"; it is read here
 as a condition on growth and on decline, not on a new tumor (from memory; the abstract says that
-changes are read in the light of steroids and neurologic findings).
+changes are read in the light of steroids and neurologic findings). It states no smallest size: what
+is seen at the baseline is measurable, and growth counts from any size.
 
 Source: Macdonald et al., J Clin Oncol 1990;8:1277-80, doi:10.1200/JCO.1990.8.7.1277; as
 summarized in doi:10.1093/noajnl/vdad118, table 1, and doi:10.1093/nop/npw021, table 1.
@@ -10,7 +11,12 @@ summarized in doi:10.1093/noajnl/vdad118, table 1, and doi:10.1093/nop/npw021, t
 
 from types import MappingProxyType
 
-from gliokit.measurement.response.criterion import AREA_THRESHOLDS, Baseline, Card, Criterion
+from gliokit.measurement.response.criterion import (
+    AREA_THRESHOLDS_ANY_SIZE,
+    Baseline,
+    Card,
+    Criterion,
+)
 from gliokit.measurement.response.facts import (
     CLINICALLY_FIT,
     DOSE_NOT_RAISED,
@@ -45,7 +51,7 @@ FINDINGS = (
         (Evidence.REVIEW,),
         (NewLesion.MEASURABLE, NewLesion.NOT_MEASURABLE),
         Response.PROGRESSIVE,
-        "there is a new lesion",
+        "there is a new lesion, or one that came since the baseline has become measurable",
     ),
     Rule(
         "Macdonald 1b",
@@ -58,8 +64,9 @@ FINDINGS = (
     ),
     Rule(
         "Macdonald 1c",
-        "neurologically worse, steroids stable or increased",
-        (Evidence.REVIEW, Evidence.MEMORY),
+        "neurologically worse (of the Karnofsky status alone: for a week, after RANO 2010), "
+        "steroids stable or increased",
+        (Evidence.REVIEW, Evidence.MEMORY, Evidence.REASONED),
         (Clinical.WORSE, *DOSE_NOT_REDUCED),
         Response.PROGRESSIVE,
         "the patient is worse because of the tumor, and the steroid dose was not reduced",
@@ -123,7 +130,7 @@ FINDINGS = (
     ),
 )
 
-COURSE = (Rule("Macdonald", "the scan alone decides", (Evidence.REVIEW,), (), None, ""),)
+COURSE = (Rule("Macdonald", "otherwise the scan alone decides", (Evidence.REVIEW,), (), None, ""),)
 
 MACDONALD_1990 = Criterion(
     name="macdonald1990",
@@ -133,11 +140,11 @@ MACDONALD_1990 = Criterion(
         verified="thresholds, new lesions, 4 weeks: a review's table, doi:10.1093/noajnl/vdad118; "
         "steroids and clinical state: another's, doi:10.1093/nop/npw021, and the abstract",
         from_memory="to which clauses the condition on steroids applies; the nadir as reference",
-        readings=("growth_on_fewer_steroids", "small_growth"),
+        readings=("growth_on_fewer_steroids",),
     ),
     measure=Measure.AREA,
     findings=MappingProxyType({Component.ENHANCING: FINDINGS}),
     course=COURSE,
-    thresholds=MappingProxyType({Component.ENHANCING: AREA_THRESHOLDS}),
+    thresholds=MappingProxyType({Component.ENHANCING: AREA_THRESHOLDS_ANY_SIZE}),
     baseline=Baseline.POSTOPERATIVE,
 )

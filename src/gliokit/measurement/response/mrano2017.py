@@ -43,19 +43,20 @@ FINDINGS = (
     ),
     Rule(
         "mRANO 1b",
-        "clear clinical deterioration that has no other cause",
-        (Evidence.MEMORY,),
+        "clear clinical deterioration that has no other cause (of the Karnofsky status alone: for "
+        "a week, after RANO 2010)",
+        (Evidence.MEMORY, Evidence.REASONED),
         (Clinical.WORSE,),
         Response.PROGRESSIVE,
         "the patient is worse because of the tumor",
     ),
     Rule(
         "mRANO 2a",
-        "new measurable lesion",
-        (Evidence.MEMORY,),
+        "a new lesion is measurable, or has become it",
+        (Evidence.MEMORY, Evidence.REASONED),
         (NewLesion.MEASURABLE,),
         Response.PROGRESSIVE,
-        "there is a new measurable lesion",
+        "a lesion that the baseline does not show is measurable for the first time",
     ),
     Rule(
         "mRANO 2b",
@@ -96,6 +97,16 @@ FINDINGS = (
         Response.PARTIAL,
         "{what} shrank {shrinkage}from the baseline, {baseline} on day {baseline_day}, to "
         "{size}, nothing else is worse and the steroid dose was not raised",
+    ),
+    Rule(
+        "mRANO 9, new lesion",
+        "none of the others, beside a new lesion that is not measurable",
+        (Evidence.MEMORY, Evidence.REASONED),
+        (NewLesion.NOT_MEASURABLE,),
+        Response.STABLE,
+        "neither progression nor response: {what} measures {size}, {change} from the baseline "
+        "and {since_nadir} from the scan it is held against; the new lesion is not measurable, and "
+        "counts once it is",
     ),
     Rule(
         "mRANO 9",
@@ -156,8 +167,8 @@ COURSE = (
         (Evidence.MEMORY,),
         (Pending.TOO_SOON, Pending.DUE),
         Response.PRELIMINARY_PROGRESSIVE,
-        "the preliminary progression of day {pending_day} stands until a scan at least "
-        "{confirmed_after} days after it that can be assessed",
+        "the preliminary progression of day {pending_day} stands until a scan {when} after "
+        "it that can be assessed",
     ),
     Rule(
         "mRANO 1a, pseudoresponse",
@@ -165,8 +176,8 @@ COURSE = (
         (Evidence.ABSTRACT, Evidence.MEMORY),
         (Response.PROGRESSIVE, ResponseSoFar.PRELIMINARY),
         Response.PRELIMINARY_PROGRESSIVE,
-        "the response before was pseudoresponse; the progression is preliminary until a scan at "
-        "least {confirmed_after} days later",
+        "the response before was pseudoresponse; the progression is preliminary until a scan "
+        "{when} later",
         Step.VOID_RESPONSE,
     ),
     Rule(
@@ -175,10 +186,10 @@ COURSE = (
         (Evidence.ABSTRACT, Evidence.MEMORY),
         (Response.PROGRESSIVE,),
         Response.PRELIMINARY_PROGRESSIVE,
-        "preliminary until a scan at least {confirmed_after} days later",
+        "preliminary until a scan {when} later",
         Step.START,
     ),
-    Rule("mRANO", "the scan alone decides", (Evidence.MEMORY,), (), None, ""),
+    Rule("mRANO", "otherwise the scan alone decides", (Evidence.MEMORY,), (), None, ""),
 )
 
 MRANO_2017 = Criterion(

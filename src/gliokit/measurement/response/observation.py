@@ -1,5 +1,6 @@
 """What a visit says, as facts: answers where it is known, all answers where it is not."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -27,16 +28,29 @@ _Answer = TypeVar("_Answer", bound=StrEnum)
 
 
 def observe(
-    visit: Visit, *, baseline: Visit, treatment: Treatment, criterion: Criterion
+    visits: Sequence[Visit], *, treatment: Treatment, criterion: Criterion, decline_lasts_days: int
 ) -> dict[type[StrEnum], frozenset[StrEnum]]:
-    """Give what a visit says about the patient as a whole."""
+    """Give what a visit says about the patient as a whole.
+
+    Parameters
+    ----------
+    visits : sequence of Visit
+        From the baseline up to the visit itself.
+    treatment : Treatment
+        What was given, and when.
+    criterion : Criterion
+        For its windows.
+    decline_lasts_days : int
+        See `gliokit.measurement.response.options.Options`.
+    """
+    visit = visits[-1]
     return {
         Attendance: frozenset({Attendance.TOO_ILL if visit.too_ill else Attendance.CAME}),
         NewLesion: _known(visit.new_lesion, NewLesion),
         Place: _either(visit.outside_field, Place.OUTSIDE, Place.INSIDE),
         Flair: _known(visit.flair, Flair),
         Enhancement: _enhancement(visit),
-        Clinical: _clinical(visit, baseline),
+        Clinical: _clinical(visits, decline_lasts_days),
         Histology: _either(visit.progression_proven, Histology.TUMOR, Histology.NO_PROOF),
         Leptomeningeal: _either(visit.leptomeningeal, Leptomeningeal.DEFINITE, Leptomeningeal.NONE),
         AfterRadiation: _after_radiation(visit.day, treatment, criterion),
@@ -54,8 +68,8 @@ def observe_nontarget(disease: Disease) -> Facts:
 def decline_by_kps(kps: float, baseline: float) -> bool:
     """Whether the Karnofsky status fell as far as RANO 2010 asks of a clinical deterioration.
 
-    From 90 or more to 70 or less, by 20 or more from 80 or less, or to 50 or less from more.
-    That it must last for a week, and have no other cause, is the reader's to know.
+    From 90 or more to 70 or less, by 20 or more from 80 or less, or to 50 or less from more. That
+    it must last, and have no other cause, is asked for elsewhere.
 
     Source: Wen et al., J Clin Oncol 2010;28:1963-72, doi:10.1200/JCO.2009.26.3541 (from memory).
     """
@@ -84,17 +98,42 @@ def _enhancement(visit: Visit) -> frozenset[StrEnum]:
     return _known(visit.enhancement, Enhancement)
 
 
-def _clinical(visit: Visit, baseline: Visit) -> frozenset[StrEnum]:
-    change = visit.clinical_change
-    if change is None and visit.kps is not None and baseline.kps is not None:
-        worse = decline_by_kps(visit.kps, baseline.kps)
-        change = ClinicalChange.WORSE if worse else ClinicalChange.STABLE
+def _clinical(visits: Sequence[Visit], lasts_days: int) -> frozenset[StrEnum]:
+    visit = visits[-1]
     worse_for = _either(visit.decline_explained, Clinical.WORSE_OTHERWISE, Clinical.WORSE)
-    if change is None:
+    if visit.clinical_change is not None:
+        return {
+            ClinicalChange.BETTER: frozenset({Clinical.BETTER}),
+            ClinicalChange.STABLE: frozenset({Clinical.STABLE}),
+            ClinicalChange.WORSE: worse_for,
+        }[visit.clinical_change]
+    declined = _declined(visit, visits[0])
+    if declined is None:
         return worse_for | {Clinical.BETTER, Clinical.STABLE}
-    if change is ClinicalChange.WORSE:
+    if declined and _lasted_days(visits) >= lasts_days:
         return worse_for
-    return frozenset({Clinical.BETTER if change is ClinicalChange.BETTER else Clinical.STABLE})
+    perhaps = worse_for if declined and visit.decline_days is None else frozenset()
+    return perhaps | {Clinical.STABLE}
+
+
+def _declined(visit: Visit, baseline: Visit) -> bool | None:
+    """Tell from the Karnofsky status whether there is a decline; None where one is unknown."""
+    if visit.kps is None or baseline.kps is None:
+        return None
+    return decline_by_kps(visit.kps, baseline.kps)
+
+
+def _lasted_days(visits: Sequence[Visit]) -> float:
+    """Give the days for which a decline at the last visit has lasted at least."""
+    *earlier, visit = visits
+    first = visit
+    for before in reversed(earlier):
+        told = before.clinical_change
+        worse = _declined(before, visits[0]) if told is None else told is ClinicalChange.WORSE
+        if not worse:
+            break
+        first = before
+    return max(visit.day - first.day, visit.decline_days or 0)
 
 
 def _after_radiation(day: int, treatment: Treatment, criterion: Criterion) -> frozenset[StrEnum]:
@@ -114,6 +153,7 @@ def _after_radiation(day: int, treatment: Treatment, criterion: Criterion) -> fr
 def _on_immunotherapy(day: int, treatment: Treatment, criterion: Criterion) -> frozenset[StrEnum]:
     start = treatment.immunotherapy_start_day
     if start is None:
-        return frozenset(OnImmunotherapy)
+        never = treatment.immunotherapy is False
+        return frozenset({OnImmunotherapy.LATE} if never else OnImmunotherapy)
     early = 0 <= day - start <= criterion.immunotherapy_early_days
     return frozenset({OnImmunotherapy.EARLY if early else OnImmunotherapy.LATE})

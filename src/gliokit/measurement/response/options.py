@@ -27,6 +27,9 @@ class Options:
         physiologic dose, but no criterion gives its number: by default it is none at all.
     dose_tolerance_mg_per_day : float
         Doses that differ by no more are the same; no criterion gives a number either.
+    decline_lasts_days : int
+        Days that a decline of the Karnofsky status must last to count: a week after RANO 2010
+        (from memory), which the other criteria borrow with its figures; 0 asks for none.
     readings : Readings
         Where a clause can be read in two ways.
     """
@@ -37,6 +40,7 @@ class Options:
     confirm_responses: bool = field(default=True, kw_only=True)
     physiologic_mg_per_day: float = field(default=0.0, kw_only=True)
     dose_tolerance_mg_per_day: float = field(default=0.0, kw_only=True)
+    decline_lasts_days: int = field(default=7, kw_only=True)
     readings: Readings = field(default=Readings(), kw_only=True)
 
     def component_of(self, criterion: Criterion) -> Component:

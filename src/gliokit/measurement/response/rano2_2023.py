@@ -55,6 +55,8 @@ from gliokit.measurement.response.readings import (
 from gliokit.measurement.response.rules import Rule, Step
 from gliokit.measurement.response.vocabulary import Component, Evidence, Measure, Response
 
+CONFIRMED_WITHIN_DAYS = 56  # 8 weeks
+
 WORSE = (
     Rule(
         "RANO 2.0 C3",
@@ -66,15 +68,17 @@ WORSE = (
     ),
     Rule(
         "RANO 2.0 4",
-        "new measurable lesion",
-        (Evidence.PROGRAM, Evidence.REVIEW),
+        "a new lesion is measurable, or has become it",
+        (Evidence.PROGRAM, Evidence.REVIEW, Evidence.REASONED),
         (NewLesion.MEASURABLE,),
         Response.PROGRESSIVE,
-        "there is a new measurable lesion",
+        "a lesion that the baseline does not show is measurable for the first time",
     ),
     Rule(
         "RANO 2.0 5",
-        "unequivocal progression of non-target or non-measurable lesions",
+        "unequivocal progression of non-target or non-measurable lesions: a measurable one by 25 % "
+        "of its area (40 % of its volume), another by 5 mm of both diameters to more than 10 mm "
+        "each",
         (Evidence.PROGRAM, Evidence.REVIEW),
         (NonTarget.WORSE,),
         Response.PROGRESSIVE,
@@ -90,8 +94,9 @@ WORSE = (
     ),
     Rule(
         "RANO 2.0 6",
-        "clinical deterioration that has no other cause",
-        (Evidence.PROGRAM, Evidence.REVIEW),
+        "clinical deterioration that has no other cause (of the Karnofsky status alone: for a "
+        "week, after RANO 2010)",
+        (Evidence.PROGRAM, Evidence.REVIEW, Evidence.REASONED),
         (Clinical.WORSE,),
         Response.PROGRESSIVE,
         "the patient is worse because of the tumor",
@@ -156,7 +161,7 @@ BETTER = (
             *CLINICALLY_FIT,
         ),
         Response.COMPLETE,
-        "all of {what} is gone, without steroids and without decline",
+        "all {what} is gone, without steroids and without decline",
     ),
     Rule(
         "RANO 2.0 11",
@@ -199,8 +204,19 @@ RAISED_DOSE = Rule(
     (DoseSinceBaseline.MORE,),
     Response.NOT_ASSESSABLE,
     "the steroid dose is higher than at the baseline without decline or growth: neither stable "
-    "nor progressive, look again; stable if the dose comes down, else progressive from now",
+    "nor progressive, look again; stable if the dose comes down, and should the tumor progress, it "
+    "is dated to now",
     Step.HOLD,
+)
+STABLE_WITH_NEW_LESION = Rule(
+    "RANO 2.0 13, new lesion",
+    "none of the others, beside a new lesion that is not measurable",
+    (Evidence.REVIEW, Evidence.REASONED),
+    (NewLesion.NOT_MEASURABLE,),
+    Response.STABLE,
+    "neither progression nor response: {what} measures {size}, {change} from the baseline and "
+    "{since_nadir} from the size it is held against; the new lesion is not measurable, and counts "
+    "once it is",
 )
 STABLE = Rule(
     "RANO 2.0 13",
@@ -237,6 +253,7 @@ ENHANCING = (
     *BETTER,
     response_on_raised_dose(*HALVED),
     RAISED_DOSE,
+    STABLE_WITH_NEW_LESION,
     STABLE,
 )
 NONENHANCING = (
@@ -246,6 +263,7 @@ NONENHANCING = (
     MINOR,
     response_on_raised_dose(*HALVED, Shrinkage.MINOR),
     RAISED_DOSE,
+    STABLE_WITH_NEW_LESION,
     STABLE,
 )
 
@@ -292,12 +310,13 @@ COURSE = (
     ),
     Rule(
         "RANO 2.0 1, waiting",
-        "a second scan counts from 4 weeks after the first, if it can be assessed",
-        (Evidence.REVIEW,),
+        "a second scan counts from 4 weeks after the first, if it can be assessed (8 weeks are "
+        "asked for at most; nothing is said of a later one, which counts)",
+        (Evidence.REVIEW, Evidence.MEMORY),
         (Pending.TOO_SOON, Pending.DUE),
         Response.PRELIMINARY_PROGRESSIVE,
-        "the preliminary progression of day {pending_day} stands until a scan at least "
-        "{confirmed_after} days after it that can be assessed",
+        "the preliminary progression of day {pending_day} stands until a scan {when} after it that "
+        "can be assessed",
     ),
     Rule(
         "RANO 2.0 1, outside the field",
@@ -333,8 +352,7 @@ COURSE = (
         (Evidence.ABSTRACT, Evidence.REVIEW),
         (Response.PROGRESSIVE, AfterRadiation.EARLY),
         Response.PRELIMINARY_PROGRESSIVE,
-        "within 12 weeks of radiation this is preliminary until a scan at least "
-        "{confirmed_after} days later",
+        "within 12 weeks of radiation this is preliminary until a scan {when} later",
         Step.START,
     ),
     Rule(
@@ -343,13 +361,12 @@ COURSE = (
         (Evidence.ABSTRACT, Evidence.REVIEW),
         (Response.PROGRESSIVE, ProneAgent.YES),
         Response.PRELIMINARY_PROGRESSIVE,
-        "under an agent known for pseudoprogression this is preliminary until a scan at least "
-        "{confirmed_after} days later",
+        "under an agent known for pseudoprogression this is preliminary until a scan {when} later",
         Step.START,
     ),
     Rule(
         "RANO 2.0",
-        "later, confirmation is not mandatory",
+        "otherwise confirmation is not mandatory",
         (Evidence.ABSTRACT, Evidence.REVIEW),
         (),
         None,
@@ -367,7 +384,8 @@ RANO2_2023 = Criterion(
         "program: raised steroids, combination of components; a review, "
         "doi:10.1007/s11604-025-01821-6: these and all thresholds, responses, what confirms a "
         "progression, leptomeningeal disease",
-        from_memory="death as progression, growth on fewer steroids, decline alone within 12 weeks",
+        from_memory="death as progression, growth on fewer steroids, decline alone within 12 "
+        "weeks, the 8 weeks up to which a second scan is asked for",
         readings=(
             "growth_on_fewer_steroids",
             "response_on_more_steroids",
@@ -392,6 +410,7 @@ RANO2_2023 = Criterion(
         }
     ),
     baseline=Baseline.POST_RADIATION,
+    progression_confirmed_within_days=CONFIRMED_WITHIN_DAYS,
     early_includes_limit=True,
     mixed=True,
 )

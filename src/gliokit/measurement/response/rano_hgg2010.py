@@ -64,7 +64,7 @@ FINDINGS = (
         (Evidence.REVIEW,),
         (NewLesion.MEASURABLE, NewLesion.NOT_MEASURABLE),
         Response.PROGRESSIVE,
-        "there is a new lesion",
+        "there is a new lesion, or one that came since the baseline has become measurable",
     ),
     Rule(
         "RANO-HGG 3",
@@ -108,16 +108,18 @@ FINDINGS = (
     ),
     Rule(
         "RANO-HGG 5",
-        "unequivocal progression of non-measurable lesions",
-        (Evidence.REVIEW,),
+        "unequivocal progression of non-measurable lesions: measurable now, ideally with more than "
+        "5 mm more of the longest diameter or 25 % more of the product",
+        (Evidence.REVIEW, Evidence.MEMORY),
         (NonTarget.WORSE,),
         Response.PROGRESSIVE,
         "lesions that are not measured are unequivocally worse",
     ),
     Rule(
         "RANO-HGG 6",
-        "clinical deterioration that has no other cause",
-        (Evidence.REVIEW,),
+        "clinical deterioration that has no other cause (of the Karnofsky status alone: for a "
+        "week)",
+        (Evidence.REVIEW, Evidence.MEMORY),
         (Clinical.WORSE,),
         Response.PROGRESSIVE,
         "the patient is worse because of the tumor",
@@ -193,8 +195,8 @@ FINDINGS = (
         (DoseSinceBaseline.MORE,),
         Response.NOT_ASSESSABLE,
         "the steroid dose is higher than at the baseline without decline or growth: neither "
-        "stable nor progressive, look again; stable if the dose comes down, else progressive "
-        "from now",
+        "stable nor progressive, look again; stable if the dose comes down, and should the tumor "
+        "progress, it is dated to now",
         Step.HOLD,
     ),
     Rule(
@@ -232,6 +234,24 @@ EARLY_AFTER_RADIATION = (
         "decline counts within 12 weeks of radiation, too",
     ),
     Rule(
+        "RANO-HGG 1, tissue",
+        "within 12 weeks of radiation progression that tissue proves can be assigned",
+        (Evidence.REVIEW,),
+        (Response.PROGRESSIVE, AfterRadiation.EARLY, Histology.TUMOR),
+        None,
+        "tissue proves it, so that the 12 weeks after radiation do not matter",
+    ),
+    Rule(
+        "RANO-HGG 1, outside the field",
+        "within 12 weeks of radiation progression can be assigned if most of the new enhancement "
+        "lies outside the high-dose field",
+        (Evidence.REVIEW,),
+        (Response.PROGRESSIVE, AfterRadiation.EARLY, Place.OUTSIDE, Attendance.CAME),
+        None,
+        "most of it lies outside the radiation field, so that the 12 weeks after radiation do not "
+        "matter",
+    ),
+    Rule(
         "RANO-HGG 1",
         "within 12 weeks of radiation progression can only be assigned if most of the new "
         "enhancement lies outside the high-dose field, or tissue proves it; decline alone is not "
@@ -251,7 +271,7 @@ EARLY_AFTER_RADIATION = (
 )
 COURSE = (
     *EARLY_AFTER_RADIATION,
-    Rule("RANO-HGG", "the scan alone decides", (Evidence.REVIEW,), (), None, ""),
+    Rule("RANO-HGG", "otherwise the scan alone decides", (Evidence.REVIEW,), (), None, ""),
 )
 
 RANO_HGG_2010 = Criterion(

@@ -51,7 +51,7 @@ FINDINGS = (
         (Evidence.REVIEW,),
         (NewLesion.MEASURABLE, NewLesion.NOT_MEASURABLE),
         Response.PROGRESSIVE,
-        "there is a new lesion",
+        "there is a new lesion, or one that came since the baseline has become measurable",
     ),
     Rule(
         "RANO-LGG 1b",
@@ -81,8 +81,9 @@ FINDINGS = (
     ),
     Rule(
         "RANO-LGG 2b",
-        "clinical deterioration that has no other cause",
-        (Evidence.MEMORY,),
+        "clinical deterioration that has no other cause (of the Karnofsky status alone: for a "
+        "week, after RANO 2010)",
+        (Evidence.MEMORY, Evidence.REASONED),
         (Clinical.WORSE,),
         Response.PROGRESSIVE,
         "the patient is worse because of the tumor",
@@ -179,7 +180,7 @@ FINDINGS = (
     ),
 )
 
-COURSE = (Rule("RANO-LGG", "the scan alone decides", (Evidence.REVIEW,), (), None, ""),)
+COURSE = (Rule("RANO-LGG", "otherwise the scan alone decides", (Evidence.REVIEW,), (), None, ""),)
 
 RANO_LGG_2011 = Criterion(
     name="rano_lgg2011",

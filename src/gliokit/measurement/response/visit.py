@@ -77,6 +77,9 @@ class Visit:
         Whether there is definite leptomeningeal disease.
     too_ill : bool
         The patient died of the tumor, or is too ill from it to come.
+    decline_days : float or None
+        For how long a decline of the Karnofsky status has lasted at the visit. Earlier visits that
+        show it say so too; where `clinical_change` is given it is not asked for.
     """
 
     day: int
@@ -93,10 +96,11 @@ class Visit:
     progression_proven: bool | None = field(default=False, kw_only=True)
     leptomeningeal: bool | None = field(default=False, kw_only=True)
     too_ill: bool = field(default=False, kw_only=True)
+    decline_days: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        _check_size("dexamethasone_mg_per_day", self.dexamethasone_mg_per_day)
-        _check_size("kps", self.kps)
+        for name in ("dexamethasone_mg_per_day", "kps", "decline_days"):
+            _check_size(name, getattr(self, name))
 
     def disease(self, component: Component) -> Disease:
         """Give the enhancing or the non-enhancing component."""
@@ -117,6 +121,8 @@ class Treatment:
         False says that there was no radiation; a known `radiation_end_day` says that there was.
     immunotherapy_start_day : int or None
         First day of immunotherapy.
+    immunotherapy : bool or None
+        False says that there is none; a known `immunotherapy_start_day` says that there is.
     antiangiogenic : bool or None
         Whether an antiangiogenic agent is given.
     prone_to_pseudoprogression : bool or None
@@ -131,6 +137,7 @@ class Treatment:
     treatment_start_day: int | None = None
     irradiated: bool | None = field(default=None, kw_only=True)
     immunotherapy_start_day: int | None = field(default=None, kw_only=True)
+    immunotherapy: bool | None = field(default=None, kw_only=True)
     antiangiogenic: bool | None = field(default=False, kw_only=True)
     prone_to_pseudoprogression: bool | None = field(default=False, kw_only=True)
 

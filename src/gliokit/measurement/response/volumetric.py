@@ -45,7 +45,7 @@ def by_volume(criterion: Criterion) -> Criterion:
                     PROGRESSION,
                     PARTIAL,
                     None if areas.minor is None else MINOR,
-                    MEASURABLE_ML,
+                    MEASURABLE_ML if areas.measurable else 0.0,
                 )
                 for component, areas in criterion.thresholds.items()
             }
