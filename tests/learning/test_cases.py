@@ -1,13 +1,15 @@
 """Prepared studies: on disk as long as they are used, and patients count alike."""
 
+import gc
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from gliokit.core.cohort import Cohort, Row
-from gliokit.learning.cases import Cases
+from gliokit.learning.cases import MAPS_AT_A_TIME, Cases
 
 STUDIES = {"A1": "A", "A2": "A", "A3": "A", "B1": "B"}
 
@@ -73,3 +75,16 @@ def test_the_fingerprint_is_that_of_the_arrays(cohort):
 def test_an_empty_array_can_be_held(cohort):
     with Cases(cohort, lambda study, labels: {"none": np.zeros((0, 3))}) as cases:
         assert cases[0].arrays["none"].shape == (0, 3)
+
+
+def test_files_are_mapped_once_and_few_at_a_time():
+    many = [Row(number, f"P{number}", f"S{number}", {}) for number in range(200)]
+    cohort = Cohort(many, load=lambda row: row.study_id, load_labels=lambda row: row.number)
+    before = psutil.Process().num_fds()
+    with Cases(cohort, prepare) as cases:
+        assert cases[0].arrays["labels"] is cases[0].arrays["labels"]
+        for case in cases:
+            assert [len(array) for array in case.arrays.values()]
+        assert psutil.Process().num_fds() - before <= MAPS_AT_A_TIME < 2 * len(cases)
+    gc.collect()
+    assert psutil.Process().num_fds() <= before

@@ -7,6 +7,7 @@ pages that are drawn are read. The folder is removed when the cases are closed.
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,8 @@ from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
 
 Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
+
+MAPS_AT_A_TIME = 256  # each keeps a file open, of which a system may allow no more than 1,000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +79,7 @@ class Cases:
         trace: TracebackType | None,
     ) -> None:
         self._cases.clear()
+        _mapped.cache_clear()
         self._scratch.cleanup()
 
     def __len__(self) -> int:
@@ -98,7 +102,7 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class _Mapped(Mapping[str, NDArray[np.generic]]):
-    """Arrays in files that are mapped when they are asked for: many studies, few open files."""
+    """Arrays in files that are mapped when they are asked for."""
 
     folder: Path
     stem: str
@@ -107,13 +111,19 @@ class _Mapped(Mapping[str, NDArray[np.generic]]):
     def __getitem__(self, name: str) -> NDArray[np.generic]:
         if name not in self.names:
             raise KeyError(name)
-        return np.load(self.folder / f"{self.stem}.{name}.npy", mmap_mode="r", allow_pickle=False)
+        return _mapped(f"{self.folder}/{self.stem}.{name}.npy")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
     def __len__(self) -> int:
         return len(self.names)
+
+
+@lru_cache(maxsize=MAPS_AT_A_TIME)
+def _mapped(path: str) -> NDArray[np.generic]:
+    """Map a file; to open it anew for each patch that is drawn would take longer than to learn."""
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def _stored(row: Row, arrays: Arrays, folder: Path) -> Case:
