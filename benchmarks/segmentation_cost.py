@@ -43,7 +43,9 @@ from gliokit.phantom.study import simulate_study
 from gliokit.preprocessing.contrast import read_contrast_model
 from gliokit.preprocessing.resampling import resample_inside
 from gliokit.segmentation.calibration import CALIBRATION, read_calibration
+from gliokit.segmentation.cavity import CAVITY, read_cavity_model
 from gliokit.segmentation.default import DEFAULT, DefaultSegmenter
+from gliokit.segmentation.lesion_belief import LESIONS, read_lesion_model
 
 Spacing: TypeAlias = tuple[float, float, float]
 Submit: TypeAlias = Callable[..., Future[None]]
@@ -166,8 +168,14 @@ def stage(bundle: Bundle, study: Study, threads: int) -> tuple[dict[str, tuple[i
     """Segment with a new session; the shapes that the networks saw, and seconds."""
     start = time.perf_counter()
     recorder = Recorder(Session(bundle, threads=threads))
-    calibration = read_calibration(bundle.folder / CALIBRATION)
-    DefaultSegmenter(bundle, recorder, calibration, read_contrast_model()).predict(study)
+    DefaultSegmenter(
+        bundle,
+        recorder,
+        read_calibration(bundle.file(CALIBRATION)),
+        read_contrast_model(),
+        cavity=read_cavity_model(bundle.file(CAVITY)),
+        lesions=read_lesion_model(bundle.file(LESIONS)),
+    ).predict(study)
     return recorder.shapes, time.perf_counter() - start
 
 
@@ -180,7 +188,7 @@ def plain(
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
     for network, shape in shapes.items():
         x = np.zeros(shape, dtype=np.float32)
-        model = core.read_model(bundle.folder / f"{network}.xml")
+        model = core.read_model(*bundle.network(network))
         model.reshape(list(shape))
         compiled = core.compile_model(model, "CPU", settings)
         begin = time.perf_counter()

@@ -12,7 +12,7 @@ from gliokit.analysis.systems import SYSTEMS
 from gliokit.bundles.bundle import Card, read_bundle, shipped_bundles
 from gliokit.core.settings import as_mapping
 from gliokit.core.system import System, SystemCard
-from gliokit.reporting.findings_json import findings_schema
+from gliokit.reporting.findings_schema import findings_schema
 from gliokit.reporting.timeline_schema import timeline_schema
 
 DOCS = Path(__file__).parent

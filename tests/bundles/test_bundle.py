@@ -103,3 +103,55 @@ def test_a_shipped_bundle_with_one_flipped_bit_is_refused(tmp_path):
     (copy / "fine.bin").write_bytes(weights)
     with pytest.raises(BundleError, match=r"fine\.bin does not match"):
         read_bundle(copy)
+
+
+def test_no_two_shipped_bundles_hold_the_same_file():
+    paths = [path for folder in shipped_bundles().values() for path in folder.iterdir()]
+    contents = [path.read_bytes() for path in paths]
+    assert len(set(contents)) == len(paths)
+
+
+@pytest.fixture
+def borrower(folder, monkeypatch) -> Path:
+    """Seal a bundle that has `net.bin` from the shipped bundle `toy`, and `own.bin` itself."""
+    monkeypatch.setattr("gliokit.bundles.bundle.shipped_bundles", lambda: {"toy": folder})
+    own = folder.with_name("borrower")
+    own.mkdir()
+    (own / "own.bin").write_bytes(b"own")
+    seal_bundle(own, CARD, made_with={}, lenders={"net.bin": "toy"})
+    return own
+
+
+def test_a_lent_file_is_found_in_the_bundle_that_lends_it(borrower, folder):
+    bundle = read_bundle(borrower)
+    assert bundle.file("net.bin") == folder / "net.bin"
+    assert bundle.file("own.bin") == borrower / "own.bin"
+
+
+def test_a_lent_file_of_another_version_is_refused(borrower, folder):
+    (folder / "net.bin").write_bytes(b"newer")
+    with pytest.raises(BundleError, match=r"toy/net\.bin does not match the .*another version"):
+        read_bundle(borrower)
+
+
+def test_a_file_that_nobody_here_lends_is_refused(borrower, monkeypatch):
+    monkeypatch.setattr("gliokit.bundles.bundle.shipped_bundles", dict)
+    with pytest.raises(BundleError, match=r"takes net\.bin from the bundle 'toy'.*put it into"):
+        read_bundle(borrower)
+
+
+def test_a_copy_that_was_given_the_lent_file_needs_no_lender(borrower, folder, monkeypatch):
+    before = read_bundle(borrower).sha256
+    shutil.copy(folder / "net.bin", borrower)
+    monkeypatch.setattr("gliokit.bundles.bundle.shipped_bundles", dict)
+    whole = read_bundle(borrower)
+    assert whole.file("net.bin") == borrower / "net.bin"
+    assert whole.sha256 == before
+
+
+def test_a_file_is_lent_only_under_a_hash(borrower):
+    manifest = json.loads((borrower / "manifest.json").read_text())
+    del manifest["sha256"]["net.bin"]
+    (borrower / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=r"net\.bin, which its manifest does not list"):
+        read_bundle(borrower)

@@ -1,5 +1,6 @@
 """The session computes what the weights say, the same on every run, and keeps to its threads."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,13 @@ def test_nothing_is_written_beside_the_networks_or_in_the_home_folder(
     Session(bundle).run("mix", images(0, 8, 8, 8))
     assert sorted(bundle.folder.rglob("*")) == before
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_structure_and_weights_may_lie_in_two_bundles(bundle, tmp_path):
+    shutil.copy(bundle.folder / "blur.bin", tmp_path)
+    split = Bundle(tmp_path, CARD, "", {"blur.xml": bundle.folder / "blur.xml"})
+    x = images(5, 8, 8, 8)
+    assert Session(split).run("blur", x).tobytes() == Session(bundle).run("blur", x).tobytes()
 
 
 def test_a_shape_that_the_network_cannot_take_is_refused(bundle):

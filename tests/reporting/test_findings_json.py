@@ -1,6 +1,8 @@
 """Findings as JSON: the same bytes, a valid schema, and back again."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from gliokit.core.findings import (
     Verdict,
 )
 from gliokit.core.vocabulary import MRSequence, Region
-from gliokit.reporting.findings_json import findings_json, findings_schema, read_findings
+from gliokit.reporting.findings_json import findings_json, read_findings
+from gliokit.reporting.findings_schema import findings_schema
 
 SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "findings.schema.json"
 
@@ -121,3 +124,8 @@ def test_schema_in_the_documentation_is_the_one_in_the_code():
 def test_unreadable_findings_are_refused_with_the_reason(text, message):
     with pytest.raises(FindingsError, match=message):
         read_findings(text)
+
+
+def test_writing_findings_does_not_wait_for_pydantic():
+    code = "import sys, gliokit.reporting.findings_json; sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -19,8 +19,6 @@ from gliokit.segmentation.default import load_segmenter
 from gliokit.segmentation.default_settings import start_weights
 from gliokit.segmentation.trained_default import Default
 
-pytestmark = pytest.mark.xdist_group("trained_default")  # what is taught once serves all of them
-
 pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 TRAINED = Trained(patients=2, studies=2, cohort_sha256="0" * 64, seed=0, simulated=True)
@@ -95,7 +93,7 @@ def test_a_start_from_a_shipped_bundle_has_its_weights(one):
     }
     system = Default(changed(Default.TINY, sizes)).fit(one)
     for network in ("coarse", "fine"):
-        shipped = read_weights(start_weights("default-sim", network))
+        shipped = read_weights(*start_weights("default-sim", network))
         ours = read_weights(system.folder_ / f"{network}.xml")
         assert ours.keys() == shipped.keys()
         assert all(np.array_equal(ours[n].ravel(), shipped[n].ravel()) for n in shipped)

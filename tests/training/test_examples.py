@@ -186,3 +186,11 @@ def test_a_bundle_gives_back_the_weights_it_was_made_from(scripts, tmp_path):
     export.write_ir(network, tmp_path / "coarse.xml")
     kept = import_module("gliokit.bundles.weights").read_weights(tmp_path / "coarse.xml")
     assert sorted(kept) == sorted(state)
+
+
+def test_what_the_lender_holds_byte_for_byte_is_written_once(scripts, tmp_path):
+    lender = import_module("gliokit.bundles.bundle").shipped_bundle("default-sim")
+    (tmp_path / "fine.xml").write_bytes((lender / "fine.xml").read_bytes())
+    (tmp_path / "fine.bin").write_bytes(b"trained anew")
+    assert scripts["export"].leave_out(tmp_path, "default-sim") == {"fine.xml": "default-sim"}
+    assert [path.name for path in tmp_path.iterdir()] == ["fine.bin"]

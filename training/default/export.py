@@ -1,14 +1,16 @@
 """Turn trained weights into a bundle: OpenVINO IR, calibration, card, manifest.
 
 python training/default/export.py --coarse RUN --fine RUN --card training/default/card.json \
-    --out src/gliokit/bundles/shipped/default
+    --lender default-sim --out src/gliokit/bundles/shipped/default
 
 A run is a folder that train.py wrote. Weights are kept once, in half precision, under the
-names of the network's parameters. Until calibrate.py has fitted it, the calibration changes
-nothing and gives no intervals.
+names of the network's parameters; what the shipped bundle `--lender` holds byte for byte is not
+written a second time. Until calibrate.py has fitted it, the calibration changes nothing and
+gives no intervals.
 """
 
 import argparse
+import filecmp
 import json
 import platform
 import shutil
@@ -19,7 +21,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from gliokit.bundles.bundle import CARD, Card, seal_bundle
+from gliokit.bundles.bundle import CARD, Card, seal_bundle, shipped_bundle
 from gliokit.learning.export import write_ir
 from gliokit.learning.torch_session import build_unet
 from gliokit.networks.unet import UNet
@@ -36,14 +38,17 @@ def main() -> None:
     parser.add_argument("--fine", type=Path, required=True, help="run of the fine network")
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--calibration", type=Path, help="what calibrate.py wrote")
+    parser.add_argument("--lender", help="shipped bundle that has some of the same files")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     calibration = args.calibration.read_text() if args.calibration else UNCALIBRATED.to_json()
     runs = {"coarse": args.coarse, "fine": args.fine}
-    export_bundle(runs, read_card(args.card), calibration, args.out)
+    export_bundle(runs, read_card(args.card), calibration, args.out, lender=args.lender)
 
 
-def export_bundle(runs: dict[str, Path], card: Card, calibration: str, out: Path) -> None:
+def export_bundle(
+    runs: dict[str, Path], card: Card, calibration: str, out: Path, *, lender: str | None = None
+) -> None:
     """Write a bundle of runs, by the network that each has trained."""
     new = out.with_name(out.name + ".part")
     shutil.rmtree(new, ignore_errors=True)
@@ -59,9 +64,19 @@ def export_bundle(runs: dict[str, Path], card: Card, calibration: str, out: Path
             made_with[f"run of {network}"] = file.metadata()["run"]
         write_ir(read_network(weights), new / f"{network}.xml")
     (new / CALIBRATION).write_text(calibration)
-    seal_bundle(new, card, made_with=made_with)
+    lenders = leave_out(new, lender) if lender else {}
+    seal_bundle(new, card, made_with=made_with, lenders=lenders)
     shutil.rmtree(out, ignore_errors=True)
     new.rename(out)
+
+
+def leave_out(folder: Path, lender: str) -> dict[str, str]:
+    """Remove what a shipped bundle holds too; that bundle, by the names of the files."""
+    twins = [(path, shipped_bundle(lender) / path.name) for path in folder.iterdir()]
+    same = [own for own, twin in twins if twin.is_file() and filecmp.cmp(own, twin, shallow=False)]
+    for path in same:
+        path.unlink()
+    return {path.name: lender for path in same}
 
 
 def read_network(weights: Path) -> UNet:

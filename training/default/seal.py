@@ -27,14 +27,16 @@ def main() -> None:
     parser.add_argument("--decisions", type=Path, required=True, help="folder of decisions.py")
     parser.add_argument("--card", type=Path, required=True)
     args = parser.parse_args()
-    made_with = json.loads((args.bundle / MANIFEST).read_bytes())["made_with"]
+    manifest = json.loads((args.bundle / MANIFEST).read_bytes())
+    made_with = manifest["made_with"]
     for name in (LESIONS, CAVITY):
         shutil.copyfile(args.decisions / name, args.bundle / name)
     figures = json.loads((args.bundle / CALIBRATION).read_bytes())
     figures[Region.RESECTION_CAVITY] = {"slope": 1.0, "offset": 0.0, "shift": None}
     (args.bundle / CALIBRATION).write_text(json.dumps(figures, indent=2) + "\n")
     made_with["data of decisions"] = json.loads((args.bundle / LESIONS).read_bytes())["data"]
-    seal_bundle(args.bundle, read_card(args.card), made_with=made_with)
+    lenders = manifest.get("from")
+    seal_bundle(args.bundle, read_card(args.card), made_with=made_with, lenders=lenders)
 
 
 if __name__ == "__main__":

@@ -119,8 +119,8 @@ def starting_weights(recipe: Recipe, run: Path) -> dict[str, Tensor]:
     if not recipe.start:
         return {}
     if recipe.start.startswith(SHIPPED):
-        path = start_weights(recipe.start.removeprefix(SHIPPED), recipe.network)
-        return read_unet(path).state_dict()
+        paths = start_weights(recipe.start.removeprefix(SHIPPED), recipe.network)
+        return read_unet(*paths).state_dict()
     return {name: value.float() for name, value in load_file(run / WEIGHTS).items()}
 
 

@@ -3,12 +3,16 @@
 The manifest holds the sha256 of every other file; a bundle in which one differs, lacks or is
 not listed is refused. The bundle's own hash is that of its manifest. Weights are safetensors
 and OpenVINO IR, never pickle. This shows damage and mix-ups; it is no signature.
+
+A file that a bundle of this package has in common with another need not lie in both: the
+manifest's `from` names the one that lends it. A copy of the folder works wherever this package
+holds the lender's very file, or where that file is put into the copy; elsewhere it is refused.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,10 @@ from typing import Any
 from gliokit.core.errors import BundleError
 
 MANIFEST, CARD = "manifest.json", "card.json"
+DAMAGED = "the bundle is damaged or altered: install it again"
+ANOTHER_VERSION = (
+    "the folder came with another version of gliokit: put its own file into it, or install that"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +65,14 @@ class Bundle:
         Read from `card.json`.
     sha256 : str
         Of the manifest, and so of everything.
+    lent : mapping of str to Path
+        Files that lie in another bundle, by their name in this one.
     """
 
     folder: Path
     card: Card
     sha256: str
+    lent: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -72,6 +83,14 @@ class Bundle:
     def version(self) -> str:
         """Version of the model."""
         return self.card.version
+
+    def file(self, name: str) -> Path:
+        """Say where a file of the bundle lies, or would if there were one."""
+        return self.lent.get(name, self.folder / name)
+
+    def network(self, name: str) -> tuple[Path, Path]:
+        """Say where the structure and the weights of a network lie."""
+        return self.file(f"{name}.xml"), self.file(f"{name}.bin")
 
 
 def shipped_bundles() -> dict[str, Path]:
@@ -103,38 +122,75 @@ def read_bundle(folder: Path) -> Bundle:
         If a file is missing, altered or not listed, or the card is incomplete.
     """
     try:
-        listed = dict(json.loads((folder / MANIFEST).read_bytes())["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        listed, lenders = dict(manifest["sha256"]), dict(manifest.get("from", {}))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(
             f"{folder} is no model bundle: {MANIFEST} cannot be read ({error}); "
             "give a folder written by gliokit, or reinstall it"
         ) from error
-    if unlisted := sorted(_contents(folder) - set(listed)):
+    own = _contents(folder)
+    if unlisted := sorted((own | set(lenders)) - set(listed)):
         raise BundleError(f"{folder} holds {unlisted[0]}, which its manifest does not list")
+    lent = _lent_files({name: lenders[name] for name in lenders if name not in own}, folder)
     for name, expected in listed.items():
-        path = folder / name
+        path = lent.get(name, folder / name)
         found = _sha256(path) if path.is_file() else "no file"
         if found != expected:
+            whose = f"the manifest of {folder}" if name in lent else "its manifest"
             raise BundleError(
-                f"{path} does not match its manifest: found {found:.12}, "
-                f"needed {expected!s:.12}; the bundle is damaged or altered: install it again"
+                f"{path} does not match {whose}: found {found:.12}, needed {expected!s:.12}; "
+                f"{ANOTHER_VERSION if name in lent else DAMAGED}"
             )
-    return Bundle(folder, _read_card(folder / CARD), _sha256(folder / MANIFEST))
+    return Bundle(folder, _read_card(folder / CARD), _sha256(folder / MANIFEST), lent)
 
 
-def seal_bundle(folder: Path, card: Card, *, made_with: Mapping[str, str]) -> Bundle:
+def seal_bundle(
+    folder: Path,
+    card: Card,
+    *,
+    made_with: Mapping[str, str],
+    lenders: Mapping[str, str] | None = None,
+) -> Bundle:
     """Write card and manifest for the weights that lie in a folder.
 
     Parameters
     ----------
     made_with : mapping of str to str
         Versions of the software, and fingerprints of the training runs.
+    lenders : mapping of str to str
+        Bundles of this package, by the names of files that lie there and not in `folder`.
+
+    Raises
+    ------
+    BundleError
+        If a file lies neither here nor there.
     """
     (folder / CARD).write_text(_json(asdict(card)))
-    hashes = {name: _sha256(folder / name) for name in sorted(_contents(folder))}
-    manifest = {"sha256": hashes, "made_with": dict(sorted(made_with.items()))}
+    paths = {name: folder / name for name in _contents(folder)}
+    paths |= _lent_files(lenders or {}, folder)
+    manifest: dict[str, Mapping[str, str]] = {
+        "sha256": {name: _sha256(path) for name, path in sorted(paths.items())},
+        "made_with": dict(sorted(made_with.items())),
+    }
+    if lenders:
+        manifest["from"] = dict(sorted(lenders.items()))
     (folder / MANIFEST).write_text(_json(manifest))
     return read_bundle(folder)
+
+
+def _lent_files(lenders: Mapping[str, str], folder: Path) -> dict[str, Path]:
+    """Find the files that other bundles of this package hold for the one in `folder`."""
+    shipped = shipped_bundles()
+    found = {name: shipped.get(lender, folder) / name for name, lender in lenders.items()}
+    for name, path in found.items():
+        if not path.is_file():
+            raise BundleError(
+                f"{folder} takes {name} from the bundle {lenders[name]!r} of gliokit, and this "
+                "installation has no such file; put it into the folder, or install the gliokit "
+                "that the folder came with"
+            )
+    return found
 
 
 def _contents(folder: Path) -> set[str]:

@@ -17,8 +17,13 @@ COMPRESSED = "_compressed"  # what OpenVINO appends to the name of what it store
 TRACED = "self."  # what it put before the names in bundles of version 0.1.0
 
 
-def read_weights(network: Path) -> dict[str, NDArray[np.float32]]:
-    """Read every named weight of `NAME.xml`, in single precision.
+def read_weights(network: Path, weights: Path | None = None) -> dict[str, NDArray[np.float32]]:
+    """Read every named weight of a network, in single precision.
+
+    Parameters
+    ----------
+    network, weights : Path
+        `NAME.xml` and `NAME.bin`; the latter beside it where not given.
 
     Raises
     ------
@@ -26,7 +31,7 @@ def read_weights(network: Path) -> dict[str, NDArray[np.float32]]:
         If the file cannot be read.
     """
     try:
-        model = ov.Core().read_model(network)
+        model = ov.Core().read_model(network, weights or network.with_suffix(".bin"))
     except RuntimeError as error:
         reason = str(error).strip().rpartition("\n")[2]
         raise BundleError(f"{network} cannot be read: {reason}") from error

@@ -62,7 +62,7 @@ class TorchSession:
                 f"torch {torch.__version__} finds no CUDA GPU here; check that nvidia-smi lists "
                 "one and that torch is a CUDA build, or run on the CPU"
             )
-        self._folder = bundle.folder
+        self._bundle = bundle
         self.device = device
         mixed = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
         self.precision = "bf16" if mixed else "f32"
@@ -79,7 +79,7 @@ class TorchSession:
             If the GPU has not enough memory for this shape.
         """
         if network not in self._networks:
-            self._networks[network] = read_unet(self._folder / f"{network}.xml").to(self.device)
+            self._networks[network] = read_unet(*self._bundle.network(network)).to(self.device)
         with (
             torch.inference_mode(),
             torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
@@ -95,17 +95,17 @@ class TorchSession:
         return y.float().cpu().numpy()
 
 
-def read_unet(path: Path) -> UNet:
-    """Build the U-Net whose weights `NAME.xml` holds, ready for inference.
+def read_unet(path: Path, weights: Path | None = None) -> UNet:
+    """Build the U-Net that `NAME.xml` and its weights hold, ready for inference.
 
     Raises
     ------
     BundleError
         If the weights are not those of one U-Net.
     """
-    weights = read_weights(path)
+    parameters = read_weights(path, weights)
     try:
-        return build_unet(weights)
+        return build_unet(parameters)
     except (KeyError, ValueError, RuntimeError) as error:
         raise BundleError(f"{path} holds no U-Net that torch can run: {error}") from error
 

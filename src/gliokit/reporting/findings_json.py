@@ -1,4 +1,4 @@
-"""Findings as JSON: written, described by a schema, and read back.
+"""Findings as JSON: written and read back. Their schema: `gliokit.reporting.findings_schema`.
 
 Keys stand in the order of the records, numbers are rounded to six decimals (nanoliters and
 nanometers: below every measurement, above the noise of floating point), so that the same
@@ -8,19 +8,13 @@ findings always give the same bytes. Labels are written as number and term.
 import json
 import re
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import TypeAlias
-
-from pydantic import TypeAdapter, ValidationError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
 from gliokit.core.errors import FindingsError
 from gliokit.core.findings import SCHEMA_VERSION, Findings
 from gliokit.core.vocabulary import LABEL_TERMS, Label
 
 DECIMALS = 6
-UNITS = ("mL", "L", "mm", "mm2", "1")  # UCUM
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
 
@@ -30,7 +24,7 @@ _SPREAD_LIST = re.compile(r"\[\n\s+([^\[\]{}]*?)\n\s+\]")
 
 def findings_json(findings: Findings) -> str:
     """Write findings as JSON text that ends in a newline."""
-    text = json.dumps(_plain(findings), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain(findings), indent=2, ensure_ascii=False, allow_nan=False)
     return _SPREAD_LIST.sub(_on_one_line, text) + "\n"
 
 
@@ -52,59 +46,18 @@ def read_findings(text: str) -> Findings:
             f"findings have schema version {version}, needed {SCHEMA_VERSION}; "
             "analyze the study again with this version"
         )
-    try:
-        return _adapter().validate_python(record)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise FindingsError(
-            f"findings do not fit the schema at {where}: {first['msg']}; analyze the study again"
-        ) from None
+    # pydantic takes .15 s to import, for which whoever only writes need not wait
+    from gliokit.reporting.findings_schema import checked
+
+    return checked(record)
 
 
-def findings_schema() -> JsonSchemaValue:
-    """Describe the JSON as a JSON schema (draft 2020-12)."""
-    schema = _adapter().json_schema(schema_generator=_FindingsSchema)
-    for record in ("Quantity", "Limit"):
-        schema["$defs"][record]["properties"]["unit"]["enum"] = list(UNITS)
-    schema["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
-    return {
-        "$schema": GenerateJsonSchema.schema_dialect,
-        **schema,
-        "title": "gliokit findings",
-        "version": SCHEMA_VERSION,
-    }
-
-
-class _FindingsSchema(GenerateJsonSchema):
-    """Every field is always written, none is added, and labels are number and term."""
-
-    def field_title_should_be_set(self, schema: object) -> bool:
-        return False  # a field's name says it all
-
-    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        described = super().dataclass_schema(schema)
-        described["required"] = list(described["properties"])
-        described["additionalProperties"] = False
-        return described
-
-    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
-        described = super().enum_schema(schema)
-        if schema["cls"] is Label:
-            described |= {"type": "object", "enum": [_plain(label) for label in Label]}
-        return described
-
-
-@cache
-def _adapter() -> TypeAdapter[Findings]:
-    return TypeAdapter(Findings)
-
-
-def _plain(value: object) -> Json:
+def plain(value: object) -> Json:
+    """Turn a record of findings, or a part of it, into what JSON knows."""
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, Label):
         return {"number": int(value), "term": LABEL_TERMS[value]}
     if isinstance(value, float):

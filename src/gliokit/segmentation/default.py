@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from gliokit.bundles.bundle import Bundle, read_bundle, shipped_bundle, shipped_bundles
 from gliokit.bundles.session import Device, Session
@@ -223,11 +224,12 @@ class DefaultSegmenter:
         brain = brain_of(study)
         check_brain(brain, grid.affine, study_id=study.study_id)
         check_sequences(study)
-        view = view_of(study, brain)
-        doubts = self._doubts_of_names(view, study.study_id)
-        look = self.look(view)
-        doubts += doubts_of_agreement(look, view, study.study_id)
-        segmentation = self.outline(look, view, study.phase)
+        with threadpool_limits(1, user_api="blas"):  # its products are thin: more threads only wait
+            view = view_of(study, brain)
+            doubts = self._doubts_of_names(view, study.study_id)
+            look = self.look(view)
+            doubts += doubts_of_agreement(look, view, study.study_id)
+            segmentation = self.outline(look, view, study.phase)
         return replace(segmentation, notices=(*doubts, *segmentation.notices))
 
     def look(self, view: View) -> Look:
@@ -249,7 +251,7 @@ class DefaultSegmenter:
     def outline(self, look: Look, view: View, phase: Phase) -> Segmentation:
         """Turn what the networks saw into labels, probabilities and intervals; refuse nothing."""
         logits = look.joined()
-        logits[:, ~view.brain] = -np.inf
+        np.copyto(logits, -np.inf, where=~view.brain)
         # the networks' own threshold: theirs is for overlap, a probability of one half is not
         own = labels_of_regions(logits)
         voxel_mm3 = voxel_volume_mm3(view.affine)
@@ -281,10 +283,10 @@ class DefaultSegmenter:
         learnt = logits[3].copy()  # calibrated by its fit
         self.calibration.apply(logits)
         logits[3] = learnt
-        if phase is not Phase.POSTOPERATIVE and not cavity.any():
-            logits[3, np.isfinite(learnt)] = NO_CAVITY_LOGIT  # it holds given surgery only
-        # what is cavity is no tumor
-        logits[:3, cavity] = np.minimum(logits[:3, cavity], -logits[3, cavity])
+        if cavity.any():  # what is cavity is no tumor
+            logits[:3, cavity] = np.minimum(logits[:3, cavity], -logits[3, cavity])
+        elif phase is not Phase.POSTOPERATIVE:  # the learnt logit holds given surgery only
+            np.copyto(logits[3], NO_CAVITY_LOGIT, where=np.isfinite(learnt))
         return cavity, seen
 
     def _drop_parts(
@@ -333,7 +335,7 @@ def load_segmenter(
     """
     checked = read_bundle(bundle or shipped_bundle(DEFAULT))
     session = open_session(checked, threads=threads, device=device)
-    calibration = read_calibration(checked.folder / CALIBRATION)
+    calibration = read_calibration(checked.file(CALIBRATION))
     # what the check knows is what the shipped models were trained on
     ours = checked.folder.resolve() in {folder.resolve() for folder in shipped_bundles().values()}
     return DefaultSegmenter(
@@ -341,8 +343,8 @@ def load_segmenter(
         session,
         calibration,
         read_contrast_model() if ours else None,
-        cavity=read_cavity_model(checked.folder / CAVITY),
-        lesions=read_lesion_model(checked.folder / LESIONS),
+        cavity=read_cavity_model(checked.file(CAVITY)),
+        lesions=read_lesion_model(checked.file(LESIONS)),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gliokit.bundles.bundle import shipped_bundles
+from gliokit.bundles.bundle import read_bundle, shipped_bundles
 from gliokit.core.errors import SettingsError
 from gliokit.learning.settings import Decay, Regularization, Schedule, refuse_controls
 from gliokit.segmentation.examples import CROP_STEP, Changes, Crops
@@ -135,16 +135,17 @@ def _check_crops(name: str, stage: Stage) -> None:
         )
 
 
-def start_weights(bundle: str, network: str) -> Path:
-    """Find the weights of a network in a shipped bundle.
+def start_weights(bundle: str, network: str) -> tuple[Path, Path]:
+    """Find structure and weights of a network in a shipped bundle.
 
     Raises
     ------
     SettingsError
         If no such bundle holds them; those that do are listed.
     """
-    found = {name: folder / f"{network}.xml" for name, folder in shipped_bundles().items()}
-    found = {name: path for name, path in found.items() if path.exists()}
+    shipped = {name: read_bundle(folder) for name, folder in shipped_bundles().items()}
+    found = {name: own.network(network) for name, own in shipped.items()}
+    found = {name: paths for name, paths in found.items() if all(map(Path.exists, paths))}
     if bundle not in found:
         raise SettingsError(
             f"start: found {bundle!r}; needed one of {', '.join(sorted(found))}, or nothing"

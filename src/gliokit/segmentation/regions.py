@@ -54,8 +54,7 @@ class Components:
 def component_sizes(mask: NDArray[np.bool_], voxel_mm3: float) -> Components:
     """Find the 26-connected parts of a mask (X, Y, Z)."""
     number = cc3d.connected_components(mask.view(np.uint8), connectivity=26)
-    milliliters = np.bincount(number.ravel()) * voxel_mm3 / MM3_PER_ML
-    milliliters[0] = 0
+    milliliters = np.bincount(number[mask], minlength=1) * voxel_mm3 / MM3_PER_ML
     return Components(number, milliliters)
 
 

@@ -214,7 +214,7 @@ class Default:
         torch.manual_seed(self.run.seed)
         network = UNet(len(INPUTS), len(OUTPUTS), widths=stage.widths)
         if own.start:
-            take_over(network, read_unet(start_weights(own.start, name)).state_dict())
+            take_over(network, read_unet(*start_weights(own.start, name)).state_dict())
         seen = list(judged)[:JUDGED]
         fixed = [
             self._example(name, c, np.random.default_rng(n), Changes()) for n, c in enumerate(seen)
