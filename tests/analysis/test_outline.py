@@ -21,6 +21,7 @@ from gliokit.phantom.dicom.series import AXIAL, SAGITTAL, covering_grid
 from gliokit.phantom.scan.acquisition import Body, acquire_on_grid
 from gliokit.phantom.scan.scanner import draw_session
 from gliokit.phantom.scan.signal import tissue_signal
+from gliokit.preprocessing.bias_field import BiasField
 from gliokit.preprocessing.brain import stripped_brain
 from gliokit.segmentation.default import Segmentation
 
@@ -156,6 +157,29 @@ def test_a_prepared_study_goes_to_the_segmenter_untouched(bright_study):
     found = outline(bright_study, drawer, probabilities=False, on_stage=lambda stage: None)
     assert drawer.seen == [bright_study]
     assert found.study is bright_study
+
+
+def test_n4_changes_what_the_model_sees_and_nothing_else(bright_study):
+    x = np.indices(bright_study.reference.array.shape)[0]
+    shaded = replace(
+        bright_study,
+        images={
+            s: replace(i, array=(i.array * np.exp(0.02 * x)).astype(np.float32))
+            for s, i in bright_study.images.items()
+        },
+    )
+    drawer, stages = Drawer(), []
+    found = outline(
+        shaded, drawer, probabilities=False, on_stage=stages.append, bias_field=BiasField.N4
+    )
+    (seen,) = drawer.seen
+    brain = shaded.reference.array > 0
+    for sequence, image in seen.images.items():
+        assert not image.array[~brain].any()
+        assert image.array[brain].std() < 0.6 * shaded[sequence].array[brain].std()
+    assert found.study is shaded
+    assert stages == ["correcting the coil's brightness", "outlining the tumor"]
+    assert [notice.code for notice in found.segmentation.notices] == ["bias-field-corrected"]
 
 
 def test_a_study_without_a_head_is_not_assessable():

@@ -161,6 +161,13 @@ def test_phase_is_told_to_the_segmenter_and_the_reader(
     assert shown is bool(words)
 
 
+def test_a_corrected_bias_field_is_said(analyze, study_folder, out):
+    assert analyze(study_folder, "-o", out, "--bias-field", "n4").code == 0
+    found = json.loads((out / "findings.json").read_text())
+    assert dict(found["options"])["bias_field"] == "n4"
+    assert "bias-field-corrected" in [notice["code"] for notice in found["warnings"]]
+
+
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_model_runs_on_the_device_that_is_asked_for(analyze, study_folder, out, device):
     analyze(study_folder, "-o", out, "--device", device)
@@ -284,6 +291,7 @@ def test_full_disk_leaves_nothing(analyze, study_folder, out, monkeypatch):
         (["--labels", "l.nii", "--model", "m"], "no model is run: drop --model"),
         (["--labels", "l.nii", "--probabilities"], "no model is run: drop --probabilities"),
         (["--labels", "l.nii", "--device", "cuda"], "no model is run: drop --device"),
+        (["--labels", "l.nii", "--bias-field", "n4"], "no model is run: drop --bias-field"),
         (["--cohort", "c.csv"], "from the table: drop STUDY"),
         (["--cohort", "c.csv", "--phase", "pre"], "its phase, from the table: drop STUDY, --phase"),
         (["--phase", "later"], "Invalid value for '--phase'"),

@@ -11,17 +11,9 @@ import pytest
 
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.dicom_seg import read_seg
-from gliokit.io.dicom_writer import Element, SeriesFacts, SliceOrder, StudyFacts, write_series
+from gliokit.io.dicom_writer import Element, StudyFacts, write_series
 from gliokit.io.nifti import read_label_map
 
-# scanning sequence, TR, TE, TI in ms, as spin echo at 1.5 T is run
-PROTOCOL = {
-    MRSequence.T1: ("SE", 550.0, 12.0, None),
-    MRSequence.T1C: ("SE", 550.0, 12.0, None),
-    MRSequence.T2: ("SE", 4500.0, 100.0, None),
-    MRSequence.FLAIR: ("IR", 9000.0, 110.0, 2400.0),
-}
-AGENT, NO_AGENT = (Element(0x00180010, "LO", value) for value in ("Gadovist", ""))
 NAME, NUMBER = "Doe^Jane", "998877"
 STUDY = StudyFacts(
     "analyze test",
@@ -34,39 +26,29 @@ STUDY = StudyFacts(
 )
 
 
-def write_study(folder, study, facts=STUDY, *, enhanced=False):
-    for number, sequence in enumerate(PROTOCOL, start=1):
-        image = study[sequence]
-        kind, repetition, echo, inversion = PROTOCOL[sequence]
-        series = SeriesFacts(
-            number=number,
-            description="ax",
-            image_type=("ORIGINAL", "PRIMARY", "M"),
-            scanning_sequence=(kind,),
-            sequence_variant=("SP",),
-            acquisition_type="2D",
-            repetition_ms=repetition,
-            echo_ms=echo,
-            inversion_ms=inversion,
-            flip_degrees=90.0,
-            thickness_mm=2.0,
-            order=SliceOrder.INTERLEAVED,
-            elements=(AGENT if sequence is MRSequence.T1C else NO_AGENT,),
-        )
-        write_series(
-            folder,
-            image.array,
-            affine=image.affine,
-            study=facts,
-            series=series,
-            enhanced=enhanced,
-        )
+@pytest.fixture
+def write_study(bright_study, series_of):
+    """Write the series of the bright study into a folder."""
+
+    def write(folder, facts=STUDY, *, enhanced=False):
+        for sequence in MRSequence:
+            image = bright_study[sequence]
+            write_series(
+                folder,
+                image.array,
+                affine=image.affine,
+                study=facts,
+                series=series_of(sequence, thickness_mm=2.0),
+                enhanced=enhanced,
+            )
+        return folder
+
+    return write
 
 
 @pytest.fixture
-def dicom_folder(bright_study, tmp_path):
-    write_study(tmp_path / "dicom", bright_study)
-    return tmp_path / "dicom"
+def dicom_folder(write_study, tmp_path):
+    return write_study(tmp_path / "dicom")
 
 
 @pytest.fixture
@@ -95,7 +77,7 @@ def test_segmentation_object_holds_the_labels_on_the_grid_of_the_source(analyze,
 
 def test_the_series_of_each_sequence_is_shown(analyze, dicom_folder, out):
     lines = analyze(dicom_folder, "-o", out).stderr
-    for number, sequence in enumerate(PROTOCOL, start=1):
+    for number, sequence in enumerate(MRSequence, start=1):
         assert f"gliokit: {sequence}: series {number} (" in lines
 
 
@@ -144,12 +126,12 @@ def visit(key, day, *, described="", patient=NUMBER):
 
 
 @pytest.fixture
-def visits(bright_study, tmp_path):
+def visits(write_study, tmp_path):
     """Write studies, without order of names, and give their folder."""
 
     def write(*facts):
         for number, one in enumerate(facts):
-            write_study(tmp_path / "visits" / str(9 - number), bright_study, one, enhanced=True)
+            write_study(tmp_path / "visits" / str(9 - number), one, enhanced=True)
         return tmp_path / "visits"
 
     return write

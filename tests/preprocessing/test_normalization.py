@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from gliokit.preprocessing.normalization import brain_statistics, standardize
+from gliokit.preprocessing.normalization import (
+    brain_mode,
+    brain_statistics,
+    standardize,
+    statistics_without,
+)
 
 
 @pytest.fixture
@@ -38,3 +43,36 @@ def test_a_few_extreme_voxels_do_not_rule_the_scale(brain):
     spoiled = image.copy()
     spoiled[5, 5, 5:8] = 1e6
     assert np.allclose(brain_statistics(spoiled, brain), brain_statistics(image, brain), rtol=0.05)
+
+
+@pytest.fixture
+def tissues(brain) -> np.ndarray:
+    """Give two tissues, of which the second is the commoner."""
+    rng = np.random.default_rng(3)
+    means = np.where(rng.random(brain.shape) < 0.4, 70, 100)
+    return (means + rng.normal(0, 3, brain.shape)).astype(np.float32)
+
+
+@pytest.fixture
+def tumor(brain) -> np.ndarray:
+    mask = np.zeros_like(brain)
+    mask[5:10, 5:12, 5:12] = True  # 14 % of the brain
+    return mask
+
+
+def test_a_bright_tumor_changes_plain_statistics_and_not_those_without_it(brain, tissues, tumor):
+    spoiled = np.where(tumor, np.float32(300), tissues)
+    mean, deviation = brain_statistics(tissues, brain)
+    assert brain_statistics(spoiled, brain)[1] > 3 * deviation
+    without = statistics_without(spoiled, brain, tumor)
+    assert without == pytest.approx((mean, deviation), rel=0.02)
+
+
+def test_where_all_is_tumor_the_whole_brain_counts(brain, tissues):
+    assert statistics_without(tissues, brain, brain) == brain_statistics(tissues, brain)
+
+
+def test_the_mode_is_that_of_the_commoner_tissue_with_and_without_a_tumor(brain, tissues, tumor):
+    spoiled = np.where(tumor, 150 + 8 * tissues / 3, tissues).astype(np.float32)
+    assert brain_mode(tissues, brain) == pytest.approx(100, abs=1.5)
+    assert brain_mode(spoiled, brain) == pytest.approx(100, abs=3)

@@ -19,6 +19,7 @@ from gliokit.phantom.scan.acquisition import Body, acquire_on_grid
 from gliokit.phantom.scan.scanner import draw_session
 from gliokit.phantom.scan.signal import tissue_signal
 from gliokit.preprocessing.registration import register_affine, register_rigid
+from gliokit.preprocessing.registration_levels import Reference
 
 SMALL = Voxels(3.0, (80, 92, 80))
 
@@ -145,9 +146,11 @@ def test_the_order_in_which_voxels_are_stored_does_not_matter(person, fixed):
     np.testing.assert_allclose(one.to_moving, other.to_moving, atol=1e-3)
 
 
-def test_the_same_images_give_the_same_bytes(person, fixed):
+def test_the_same_images_give_the_same_bytes_as_one_of_several_too(person, fixed):
     moving = scanned(person, MRSequence.T2, np.eye(4), slices_mm=5)
-    one, other = register_rigid(moving, fixed), register_rigid(moving, fixed)
+    reference = Reference(fixed)
+    assert reference.samples[0].points_mm.size  # looked at before, as for another image
+    one, other = register_rigid(moving, fixed), register_rigid(moving, reference)
     assert one.to_moving.tobytes() == other.to_moving.tobytes()
     assert one.local_shift_mm == other.local_shift_mm
 

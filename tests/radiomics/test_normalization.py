@@ -64,3 +64,31 @@ def test_brain_that_is_not_finite_is_refused(bright_study):
     array[24, 28, 22] = np.nan
     with pytest.raises(ImageError, match="1 of 118272 voxels of the brain are not finite"):
         linear_scale(replace(image, array=array), Normalization())
+
+
+def test_what_is_described_can_be_left_out_of_mean_and_deviation():
+    brain = np.ones((12, 12, 12), dtype=bool)
+    region = np.zeros_like(brain)
+    region[:4, :4, :4] = True
+    spoiled = np.where(region, 500, noise())
+    how = Normalization(IntensityScale.REST)
+    found = linear_scale(cube(spoiled), how, brain=brain, region=region)
+    assert found == linear_scale(cube(noise()), how, brain=brain, region=region)
+    assert found != linear_scale(cube(spoiled), Normalization(), brain=brain, region=region)
+
+
+def test_the_mode_becomes_the_scale():
+    factor, offset = linear_scale(
+        cube(noise()), Normalization(IntensityScale.MODE), brain=np.ones((12, 12, 12), dtype=bool)
+    )
+    assert offset == 0
+    assert 100 * factor == pytest.approx(100, abs=10)
+
+
+def test_a_mode_below_zero_is_refused():
+    with pytest.raises(ImageError, match="needed one above 0"):
+        linear_scale(
+            cube(noise() - 100.5 - 20),
+            Normalization(IntensityScale.MODE),
+            brain=np.ones((12, 12, 12), dtype=bool),
+        )

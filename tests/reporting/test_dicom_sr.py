@@ -12,7 +12,7 @@ import pytest
 from pydicom.sr.codedict import codes
 
 from gliokit.core.errors import GeometryError
-from gliokit.core.findings import DISCLAIMER, Notice, Quantity
+from gliokit.core.findings import DISCLAIMER, DetectionLimit, Notice, Quantity
 from gliokit.core.vocabulary import Region, Side
 from gliokit.io.dicom_identity import Maker
 from gliokit.io.dicom_seg import write_seg
@@ -24,6 +24,9 @@ MAKER = Maker("small 1.2", "cd" * 32, "minimum_lesion_ml=0.1")
 PATIENT = (Element(0x00100010, "PN", "Müller^Jörg"), Element(0x00100020, "LO", "12345"))
 STUDY = StudyFacts(
     "sr test", datetime(2014, 3, 9, 8, 30), "SIEMENS", "Skyra", "E11", 3.0, elements=PATIENT
+)
+LIMIT = DetectionLimit(
+    Region.ENHANCING_TUMOR, Quantity(0.4, "mL"), None, None, None, "0.4 mL or more is found."
 )
 
 
@@ -192,6 +195,12 @@ def test_what_is_doubtful_and_what_it_is_for_are_said_in_words(report):
     assert ("Comment", doubt.text) in said
 
 
+def test_the_detection_limit_is_said_where_there_is_one(report):
+    said = ("Comment", "Detection limit: 0.4 mL or more is found.")
+    assert said in texts(report(detection_limit=LIMIT))
+    assert not any("Detection limit" in text for _, text in texts(report(detection_limit=None)))
+
+
 def test_study_without_a_tumor_gets_a_report_that_says_so(report, case):
     nothing = tuple(
         replace(entry, voxels=0, volume=Quantity(0.0, "mL"))
@@ -286,7 +295,7 @@ def test_dciodvfy_finds_no_error(report, maker):
     if shutil.which("dciodvfy") is None:
         pytest.skip("dciodvfy (dicom3tools) is not installed")
     unseen = Notice("n", "No T1c.", (Region.ENHANCING_TUMOR,))
-    report(maker=maker, not_assessed=(unseen,))
+    report(maker=maker, not_assessed=(unseen,), detection_limit=LIMIT)
     run = subprocess.run(["dciodvfy", "-new", report.path], capture_output=True, check=False)
     said = (run.stdout + run.stderr).decode("latin-1")
     assert "Error" not in said, said

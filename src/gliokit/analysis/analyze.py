@@ -95,7 +95,13 @@ def analyze_into(
         Said first among the warnings.
     """
     options = options or Options()
-    outlined = outline(study, segmenter, probabilities=options.probabilities, on_stage=on_stage)
+    outlined = outline(
+        study,
+        segmenter,
+        probabilities=options.probabilities,
+        on_stage=on_stage,
+        bias_field=options.bias_field,
+    )
     shown, segmentation = outlined.study, outlined.segmentation
     probabilities = _asked_for(segmentation, study) if options.probabilities else None
     on_stage("measuring")

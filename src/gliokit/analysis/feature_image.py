@@ -22,6 +22,7 @@ from gliokit.features.image_features import describe_image
 from gliokit.features.robustness import describe_changed
 from gliokit.features.study_settings import settings_record
 from gliokit.io.parquet import check_parquet, write_parquet
+from gliokit.preprocessing.bias_field import BiasField, correct_bias
 from gliokit.preprocessing.brain_extraction import extract_brain
 from gliokit.radiomics.normalization import IntensityScale
 
@@ -59,7 +60,7 @@ def describe_one(
     mask : Mask
         The region, on its grid.
     brain : Mask or None
-        For normalization; by default it is found in the image.
+        For normalization and N4; by default it is found in the image.
 
     Returns
     -------
@@ -81,6 +82,8 @@ def describe_one(
             )
     inside = brain.array if brain else _brain_of(image, run)
     settings = run.settings
+    if settings.bias_field is BiasField.N4:
+        image = correct_bias(image, inside, exclude=mask.array)
     masks = {mask.source: mask.array}
     found = describe_image(image, masks, settings=settings, brain=inside)[mask.source]
     if found.reason:
@@ -151,7 +154,8 @@ def _columns(
 
 
 def _brain_of(image: Image, run: FeatureRun) -> NDArray[np.bool_]:
-    if run.settings.radiomics.normalization.relative_to is IntensityScale.NONE:
+    scale, bias_field = run.settings.radiomics.normalization.relative_to, run.settings.bias_field
+    if scale is IntensityScale.NONE and bias_field is BiasField.NONE:
         return np.ones(image.array.shape, dtype=bool)
     return extract_brain(image)
 

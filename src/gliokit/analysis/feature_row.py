@@ -8,7 +8,7 @@ import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,7 @@ from gliokit.core.vocabulary import Map
 from gliokit.features.robustness import describe_changed
 from gliokit.features.study_features import LeftOut, describe_study, named, part_mask
 from gliokit.features.study_settings import StudySettings, settings_record
+from gliokit.preprocessing.bias_field import BiasField, corrected_study
 from gliokit.radiomics.perturbation import Perturbation, Strengths, draw_perturbation
 
 
@@ -97,6 +98,10 @@ def describe_row(cohort: Cohort, row: Row, run: FeatureRun) -> StudyAnswer:
     labels = cohort.load_labels(row)
     needs_tissue = run.settings.location or Map.DSC in row.cells
     ready = ready_to_describe(cohort.load(row), labels, tissue=needs_tissue)
+    if run.settings.bias_field is BiasField.N4:
+        tumor = labels.array > 0
+        study = corrected_study(ready.study, ready.anatomy.brain, exclude=tumor)
+        ready = replace(ready, study=study)
     maps, unread = read_maps(
         row,
         labels.grid,

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logit
 
-from gliokit.core.findings import Model
+from gliokit.core.findings import Model, Notice
 from gliokit.core.geometry import Affine, Grid
 from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
+from gliokit.preprocessing.bias_field import BiasField, corrected_study
 from gliokit.preprocessing.carry import carry_image, carry_labels
 from gliokit.preprocessing.orientation import grid_in_ras, turn_to_ras
 from gliokit.preprocessing.prepare import (
@@ -29,10 +31,16 @@ from gliokit.preprocessing.prepare import (
     prepare,
     register,
 )
+from gliokit.preprocessing.view import brain_of
 from gliokit.segmentation.default import Segmentation
 from gliokit.segmentation.probabilities import Probabilities
 
 OnStage = Callable[[str], None]
+BIAS_CORRECTED = Notice(
+    "bias-field-corrected",
+    "The coil's brightness was divided out of the images (N4) before the tumor was outlined, as "
+    "asked for. The model was neither trained nor evaluated on such images.",
+)
 
 
 class Segmenter(Protocol):
@@ -70,7 +78,12 @@ class Outlined:
 
 
 def outline(
-    study: Study, segmenter: Segmenter, *, probabilities: bool, on_stage: OnStage
+    study: Study,
+    segmenter: Segmenter,
+    *,
+    probabilities: bool,
+    on_stage: OnStage,
+    bias_field: BiasField = BiasField.NONE,
 ) -> Outlined:
     """Outline the tumor of a study, prepared or not.
 
@@ -80,6 +93,9 @@ def outline(
         Carry these too, where the segmenter gives any.
     on_stage : callable
         Told the name of each stage as it begins.
+    bias_field : BiasField
+        What is done about the coil's brightness in the images that a model sees; those that are
+        shown and checked stay as they are.
 
     Raises
     ------
@@ -89,9 +105,14 @@ def outline(
         If this installation lacks the mean head that finds the brain.
     """
     given = segmenter.model is None
-    if (given and on_one_grid(study)) or is_prepared(study):
+    if given and on_one_grid(study):
         on_stage("outlining the tumor")
         return Outlined(study, segmenter.predict(study))
+    n4 = bias_field is BiasField.N4
+    if is_prepared(study):
+        seen = _corrected(study, brain_of(study), on_stage) if n4 else study
+        on_stage("outlining the tumor")
+        return Outlined(study, _corrected_notice(segmenter.predict(seen), n4))
     on_stage("registering the images")
     registered = register(study)
     shown = replace(registered.study, images=registered.carried(study.reference.grid))
@@ -100,8 +121,9 @@ def outline(
         return Outlined(shown, _noted(segmenter.predict(shown), registered), scanned)
     on_stage("finding the brain")
     prepared = prepare(registered)
+    seen = _corrected(prepared.study, prepared.brain, on_stage) if n4 else prepared.study
     on_stage("outlining the tumor")
-    found = _noted(segmenter.predict(prepared.study), registered)
+    found = _noted(_corrected_notice(segmenter.predict(seen), n4), registered)
     back = brought_back(found, shown.reference.grid, probabilities=probabilities)
     return Outlined(shown, back, scanned, native_labels(found.labels, registered))
 
@@ -131,6 +153,15 @@ def native_labels(labels: LabelMap, registered: Registered) -> dict[MRSequence, 
 def back_from(to_native: Affine) -> Affine:
     """Turn a motion round."""
     return np.linalg.inv(to_native).astype(np.float64)
+
+
+def _corrected(study: Study, brain: NDArray[np.bool_], on_stage: OnStage) -> Study:
+    on_stage("correcting the coil's brightness")
+    return corrected_study(study, brain)
+
+
+def _corrected_notice(found: Segmentation, corrected: bool) -> Segmentation:
+    return replace(found, notices=(*found.notices, BIAS_CORRECTED)) if corrected else found
 
 
 def _noted(found: Segmentation, registered: Registered) -> Segmentation:

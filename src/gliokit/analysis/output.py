@@ -200,7 +200,16 @@ def foreign_entry(folder: Path) -> str | None:
         names.append(path.relative_to(folder).as_posix())
         if names[-1] not in RESULT_PATHS:
             return names[-1]
-    return None if _is_findings(folder / FINDINGS) else min(names, default=None)
+    return None if holds_result(folder) else min(names, default=None)
+
+
+def holds_result(folder: Path) -> bool:
+    """Tell a folder that holds findings of our own."""
+    try:
+        content = json.loads((folder / FINDINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and "gliokit_version" in content
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -255,14 +264,6 @@ def whole_file(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # gone already if all went well
             growing.unlink()
-
-
-def _is_findings(path: Path) -> bool:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and "gliokit_version" in content
 
 
 def _temporary_name(path: Path) -> str:

@@ -6,7 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,21 +13,22 @@ from gliokit.analysis.analyze import analyze as analyze_study
 from gliokit.analysis.cohort_run import FAILURES, SUMMARY, Outcome, analyze_cohort
 from gliokit.analysis.failure import FAILURE
 from gliokit.analysis.given_labels import GivenLabels
+from gliokit.analysis.nifti_studies import cohort_of
 from gliokit.analysis.options import MINIMUM_LESION_ML, Options
 from gliokit.analysis.outline import Segmenter
 from gliokit.bundles.bundle import read_bundle
 from gliokit.cli import option
+from gliokit.cli.analyze_patient import Given, look_at, say_studies
 from gliokit.cli.progress import progress, say
 from gliokit.cli.result import show_result
+from gliokit.core.cohort import Cohort
 from gliokit.core.findings import Findings
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.cohorts import read_cohort
-from gliokit.io.layouts import is_dicom, read_study
+from gliokit.io.layouts import read_study
 from gliokit.io.nifti import read_label_map
+from gliokit.preprocessing.bias_field import BiasField
 from gliokit.segmentation.default import load_segmenter
-
-if TYPE_CHECKING:
-    from gliokit.io.dicom import DicomStudy  # pydicom takes its time to load
 
 
 def analyze(  # noqa: PLR0913 - one parameter per option
@@ -46,6 +46,7 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     convention: option.Convention = None,
     probabilities: option.Probabilities = False,
     minimum_lesion_ml: option.MinimumLesion = MINIMUM_LESION_ML,
+    bias_field: option.WhichBiasField = BiasField.NONE,
     model: option.ModelBundle = None,
     device: option.OnDevice = option.Device.CPU,
     threads: option.Threads = None,
@@ -74,9 +75,9 @@ def analyze(  # noqa: PLR0913 - one parameter per option
 
     gliokit analyze --cohort cohort.csv --scheduler tcp://login:8786 -o results
     """
-    given = {MRSequence.T1: t1, MRSequence.T1C: t1c, MRSequence.T2: t2, MRSequence.FLAIR: flair}
-    images = {sequence: path for sequence, path in given.items() if path}
-    options = Options(minimum_lesion_ml, probabilities)
+    named = {MRSequence.T1: t1, MRSequence.T1C: t1c, MRSequence.T2: t2, MRSequence.FLAIR: flair}
+    images = {sequence: path for sequence, path in named.items() if path}
+    options = Options(minimum_lesion_ml, probabilities, bias_field)
     load = partial(
         load_segmenter,
         model.absolute() if model else None,  # as workers see it, wherever they started
@@ -92,7 +93,12 @@ def analyze(  # noqa: PLR0913 - one parameter per option
         raise typer.BadParameter("--convention tells how to read --labels; give both")
     if labels:
         on_cuda = device is option.Device.CUDA
-        of_model = {"--model": model, "--probabilities": probabilities, "--device": on_cuda}
+        of_model = {
+            "--model": model,
+            "--probabilities": probabilities,
+            "--device": on_cuda,
+            "--bias-field": bias_field is not BiasField.NONE,
+        }
         option.refuse(of_model, because="with --labels no model is run")
     if cohort:
         of_study = {"STUDY": study, **of_one, "--phase": phase}
@@ -102,15 +108,15 @@ def analyze(  # noqa: PLR0913 - one parameter per option
         _analyze_cohort(cohort, out, load=load, options=options, workers=workers)
         return
     option.refuse({"--scheduler": scheduler}, because="the studies of --cohort are shared out")
-    patient = _read_patient(study) if study and is_dicom(study) else ()
-    if len(patient) > 1:
-        option.refuse(of_one, because=f"STUDY holds {len(patient)} studies, and these are of one")
-        loaded = load(threads=threads)
-        _analyze_patient(patient, out, segmenter=loaded, options=options, phase=phase)
+    given = look_at(study)
+    if given.studies > 1:
+        option.refuse(of_one, because=f"STUDY holds {given.studies} studies, and these are of one")
+        workers = _Workers(jobs, threads, None)
+        _analyze_patient(given, out, load=load, options=options, workers=workers, phase=phase)
         return
     with progress() as on_stage:
         on_stage("reading images")
-        run = _prepared(study, patient, images, study_id=study_id, phase=phase)
+        run = _prepared(given, images, study_id=study_id, phase=phase)
         segmenter: Segmenter = (
             GivenLabels(read_label_map(labels, convention=convention))
             if labels
@@ -120,38 +126,28 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     show_result(out, findings)
 
 
-def _read_patient(folder: Path) -> "tuple[DicomStudy, ...]":
-    # pydicom and highdicom take their time, for which a NIfTI study need not wait
-    from gliokit.analysis.dicom_studies import read_patient
-
-    with progress() as on_stage:
-        on_stage("reading DICOM files")
-        return read_patient(folder)
-
-
 def _prepared(
-    study: Path | None,
-    patient: "tuple[DicomStudy, ...]",
+    given: Given,
     images: Mapping[MRSequence, Path],
     *,
     study_id: str | None,
     phase: option.PhaseWord | None,
 ) -> Callable[..., Findings]:
     """Read one study, and give the function that analyzes it."""
-    if patient:
+    if given.dicom:
         from gliokit.analysis.dicom_analysis import analyze_dicom
         from gliokit.analysis.dicom_input import choose_series
 
         source = choose_series(
-            patient[0],
-            overrides={name: _series_number(name, given) for name, given in images.items()},
+            given.dicom[0],
+            overrides={name: _series_number(name, path) for name, path in images.items()},
             phase=option.PHASES[phase] if phase else None,
             study_id=study_id,
         )
         for line in source.plan:
             say(line)
         return partial(analyze_dicom, source)
-    one = read_study(study, overrides=images, study_id=study_id)
+    one = read_study(given.folder, overrides=images, study_id=study_id)
     return partial(analyze_study, replace(one, phase=option.PHASES[phase]) if phase else one)
 
 
@@ -204,6 +200,17 @@ def _analyze_cohort(
 ) -> None:
     cohort = read_cohort(table)
     say(f"{len(cohort)} studies, {workers}")
+    _analyze_rows(cohort, out, load=load, options=options, workers=workers)
+
+
+def _analyze_rows(
+    cohort: Cohort,
+    out: Path,
+    *,
+    load: Callable[..., Segmenter],
+    options: Options,
+    workers: _Workers,
+) -> None:
     run = analyze_cohort(
         cohort,
         out,
@@ -216,25 +223,28 @@ def _analyze_cohort(
 
 
 def _analyze_patient(
-    patient: "tuple[DicomStudy, ...]",
+    given: Given,
     out: Path,
     *,
-    segmenter: Segmenter,
+    load: Callable[..., Segmenter],
     options: Options,
+    workers: _Workers,
     phase: option.PhaseWord | None,
 ) -> None:
+    known = option.PHASES[phase] if phase else None
+    if given.nifti:
+        say_studies(given.nifti)
+        cohort = cohort_of(given.nifti, known)
+        _analyze_rows(cohort, out, load=load, options=options, workers=workers)
+        return
     from gliokit.analysis.dicom_studies import analyze_studies
 
-    say(f"{len(patient)} studies of one patient")
+    say(f"{given.studies} studies of one patient")
+    segmenter = load(threads=workers.threads)
     run = analyze_studies(
-        patient,
-        out,
-        segmenter=segmenter,
-        options=options,
-        phase=option.PHASES[phase] if phase else None,
-        on_stage=say,
+        given.dicom, out, segmenter=segmenter, options=options, phase=known, on_stage=say
     )
-    _show_outcomes(run, out, count=len(patient))
+    _show_outcomes(run, out, count=given.studies)
 
 
 def _show_outcomes(run: Generator[Outcome, None, None], out: Path, *, count: int) -> None:

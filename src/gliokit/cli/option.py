@@ -10,6 +10,7 @@ import typer
 
 from gliokit.core.vocabulary import MRSequence, Phase
 from gliokit.io.conventions import LabelConvention
+from gliokit.preprocessing.bias_field import BiasField
 
 
 class PhaseWord(StrEnum):
@@ -42,8 +43,8 @@ StudyFolder: TypeAlias = Annotated[
     Path | None,
     typer.Argument(
         metavar="STUDY",
-        help="One study: a folder of NIfTI files, or a folder or zip archive of DICOM, which may "
-        "hold all studies of one patient.",
+        help="One study, or all studies of one patient: a folder of NIfTI files or of such "
+        "folders, or a folder or zip archive of DICOM.",
     ),
 ]
 T1: TypeAlias = Annotated[Path | None, _image(MRSequence.T1)]
@@ -70,6 +71,14 @@ CohortTable: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         help="CSV with a row per study, whose phase column rules; results in OUT/STUDY_ID."
+    ),
+]
+
+WhichBiasField: TypeAlias = Annotated[
+    BiasField,
+    typer.Option(
+        help="Divide the coil's brightness out of the images before the model sees them; it was "
+        "trained without."
     ),
 ]
 
@@ -103,7 +112,7 @@ Threads: TypeAlias = Annotated[
     int | None,
     typer.Option(min=1, help="Threads in all, or of each worker; by default one per core."),
 ]
-Jobs: TypeAlias = Annotated[int, typer.Option(min=1, help="Studies of a cohort at a time.")]
+Jobs: TypeAlias = Annotated[int, typer.Option(min=1, help="Studies at a time.")]
 Scheduler: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -107,7 +107,8 @@ def describe_changed(
         As `describe_image`.
     """
     normalization = settings.radiomics.normalization
-    factor, offset = linear_scale(image, normalization, brain=brain)
+    described = np.logical_or.reduce(list(masks.values()))
+    factor, offset = linear_scale(image, normalization, brain=brain, region=described)
     as_it_is = replace(
         settings,
         radiomics=replace(settings.radiomics, normalization=Normalization(IntensityScale.NONE)),
@@ -125,12 +126,12 @@ def describe_changed(
         for change in changes:
             moved, region = perturb(values, mask[near], spacing, change, noise_sd=noise)
             part = Image(moved.astype(np.float32), affine, image.source)
-            described = (
+            features = (
                 describe_image(part, {key: region}, settings=as_it_is, brain=brain[near])
                 if region.any()
                 else {}
             )
-            found[key].append(described[key].features if described else {})
+            found[key].append(features[key].features if features else {})
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from gliokit.core.errors import SettingsError
 from gliokit.core.settings import as_mapping, changed
 from gliokit.core.vocabulary import Label
+from gliokit.preprocessing.bias_field import BiasField
 from gliokit.radiomics.filters.catalogue import FILTERS, FilterSettings, filter_settings
 from gliokit.radiomics.settings import Family, RadiomicsSettings, check_settings
 
@@ -86,6 +87,8 @@ class StudySettings:
         What else is computed of it.
     location : bool
         Whether volumes, their ratios and the place in the brain are described.
+    bias_field : BiasField
+        What is done first about the coil's brightness, estimated outside the tumor.
     """
 
     parts: tuple[Part, ...] = (
@@ -100,6 +103,7 @@ class StudySettings:
     filter_families: tuple[Family, ...] = (Family.STATISTICS,)
     extras: tuple[Extra, ...] = tuple(Extra)
     location: bool = True
+    bias_field: BiasField = BiasField.NONE
 
 
 def study_settings(changes: Mapping[str, object]) -> StudySettings:

@@ -178,7 +178,12 @@ def recognize(path: Path) -> Role | None:
 
 def hashed_id(images: Mapping[MRSequence, Image]) -> str:
     """Name a study after its images: the same files have the same id, wherever they lie."""
-    parts = sorted(f"{sequence} {image.sha256}" for sequence, image in images.items())
+    return named_by_hashes({sequence: image.sha256 for sequence, image in images.items()})
+
+
+def named_by_hashes(sha256: Mapping[MRSequence, str]) -> str:
+    """Name a study after the hashes of its images' files."""
+    parts = sorted(f"{sequence} {own}" for sequence, own in sha256.items())
     return "study-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:10]
 
 

@@ -24,6 +24,7 @@ from gliokit.preprocessing.carry import carry_image, carry_labels
 from gliokit.preprocessing.grids import grid_of_spacing
 from gliokit.preprocessing.head_template import template_to
 from gliokit.preprocessing.registration import register_rigid
+from gliokit.preprocessing.registration_levels import Reference
 
 WORKING_MM = 1.0  # as the networks that outline tumors were trained
 MARGIN = 4  # voxels around the brain
@@ -106,8 +107,9 @@ def register(study: Study) -> Registered:
     NotAssessableError
         If an image shows no head.
     """
+    reference = Reference(study.reference)
     found = {
-        sequence: register_rigid(image, study.reference)
+        sequence: register_rigid(image, reference)
         for sequence, image in study.images.items()
         if image is not study.reference
     }

@@ -33,19 +33,11 @@ from gliokit.preprocessing.registration_check import (
     doubt_about,
     measure_fit,
 )
-from gliokit.preprocessing.registration_levels import (
-    COARSE_MM,
-    Head,
-    draw_samples,
-    find_head,
-    target_of,
-)
+from gliokit.preprocessing.registration_levels import LOOKS, Head, Leveled, Reference
 from gliokit.preprocessing.registration_starts import starting_motions
 
 PROMISING = 8  # starts that are climbed from, beside the headers' pose
-LEVELS = ((4.0, 10_000, 3), (2.0, 50_000, 1))  # spacing in mm, points, motions that go on
-COARSE_POINTS = 4_000
-CHECK_MM, CHECK_POINTS = 4.0, 20_000
+KEPT = (3, 1)  # motions that go on to 4 and to 2 mm
 STEEPNESS = 300.0  # makes the first step of a climb about a millimeter
 CLIMB = {"maxiter": 40, "ftol": 1e-6}
 
@@ -75,15 +67,18 @@ class Registration:
     doubt: str | None
 
 
-def register_rigid(moving: Image, fixed: Image, *, seed: int = 0) -> Registration:
+def register_rigid(moving: Image, fixed: Image | Reference, *, seed: int = 0) -> Registration:
     """Register two images of one head, whole or stripped, of any contrast.
 
     Parameters
     ----------
-    moving, fixed : Image
-        Each on its own grid, oblique or not.
+    moving : Image
+        On its own grid, oblique or not.
+    fixed : Image or Reference
+        A reference, where several images are registered to it: the result is the same.
     seed : int
-        Of the points that are looked at; the same seed gives the same bytes.
+        Of the points that are looked at; the same seed gives the same bytes. A reference has its
+        own.
 
     Raises
     ------
@@ -93,7 +88,7 @@ def register_rigid(moving: Image, fixed: Image, *, seed: int = 0) -> Registratio
     return _register(moving, fixed, numbers=RIGID, seed=seed, limit_mm=LIMIT_MM)
 
 
-def register_affine(moving: Image, fixed: Image, *, seed: int = 0) -> Registration:
+def register_affine(moving: Image, fixed: Image | Reference, *, seed: int = 0) -> Registration:
     """Register a head and an atlas, both whole or both stripped, with change of size and shear.
 
     Parameters and errors are those of `register_rigid`.
@@ -102,22 +97,22 @@ def register_affine(moving: Image, fixed: Image, *, seed: int = 0) -> Registrati
 
 
 def _register(
-    moving: Image, fixed: Image, *, numbers: int, seed: int, limit_mm: float
+    moving: Image, fixed: Image | Reference, *, numbers: int, seed: int, limit_mm: float
 ) -> Registration:
-    rng = np.random.default_rng(seed)
-    heads = find_head(moving), find_head(fixed)
-
-    def look(level_mm: float, points: int) -> tuple[Samples, Target]:
-        samples = draw_samples(fixed, heads[1], level_mm, number=points, rng=rng)
-        return samples, target_of(moving, heads[0], level_mm)
-
-    motions = _climb_from_starts(*look(COARSE_MM, COARSE_POINTS), heads, numbers)
-    for level_mm, points, kept in LEVELS:
-        samples, target = look(level_mm, points)
-        motions = _climb_all(samples, target, motions[:kept])
+    reference = fixed if isinstance(fixed, Reference) else Reference(fixed, seed=seed)
+    leveled = Leveled(moving)
+    heads = leveled.head, reference.head
+    looks = [
+        (samples, leveled.target(level_mm))
+        for samples, (level_mm, _) in zip(reference.samples, LOOKS, strict=True)
+    ]
+    coarse, *finer, check = looks
+    motions = _climb_from_starts(*coarse, heads, numbers)
+    for look, kept in zip(finer, KEPT, strict=True):
+        motions = _climb_all(*look, motions[:kept])
     best = motions[0]
-    there = agreement(samples, target, best.matrix, best.landing_mm)
-    fit = measure_fit(*look(CHECK_MM, CHECK_POINTS), best)
+    there = agreement(*finer[-1], best.matrix, best.landing_mm)
+    fit = measure_fit(*check, best)
     return Registration(
         best.affine, there.information, there.inside, fit.local_shift_mm, doubt_about(fit, limit_mm)
     )

@@ -10,6 +10,7 @@ Source: Otsu, IEEE Trans Syst Man Cybern 1979;9:62-6, doi:10.1109/TSMC.1979.4310
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from gliokit.preprocessing.orientation import grid_in_ras, turn_to_ras
 from gliokit.preprocessing.resampling import resample
 
 COARSE_MM = 8.0
+# spacing in mm, and points: of the climb from many starts, of two finer ones, of the check
+LOOKS = ((COARSE_MM, 4_000), (4.0, 10_000), (2.0, 50_000), (4.0, 20_000))
 WORTH = 1.3  # times finer than the level: less is not averaged
 REACH_MM = 170.0  # below the top of the head; an adult brain is 150 mm high at most
 BRIGHT_PERCENTILE = 99.0
@@ -57,6 +60,70 @@ class Head:
         return float(to_world(self.affine, np.argwhere(self.mask))[:, 2].max())
 
 
+class Leveled:
+    """An image averaged to levels, to each only once, and the head in it.
+
+    Parameters
+    ----------
+    image : Image
+        On its own grid.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self.image = image
+        self._averaged: dict[float, Image] = {}
+        self._targets: dict[float, Target] = {}
+
+    def averaged(self, level_mm: float) -> Image:
+        """Give it averaged to voxels of a level; axes run to R, A and S."""
+        if level_mm not in self._averaged:
+            self._averaged[level_mm] = averaged(self.image, level_mm)
+        return self._averaged[level_mm]
+
+    @cached_property
+    def head(self) -> Head:
+        """The head in it.
+
+        Raises
+        ------
+        NotAssessableError
+            If there is too little of it.
+        """
+        return find_head(self.averaged(COARSE_MM))
+
+    def target(self, level_mm: float) -> Target:
+        """Give it as the one that points are looked up in."""
+        if level_mm not in self._targets:
+            level = self.averaged(level_mm)
+            to_voxel = np.asarray(np.linalg.inv(level.affine), np.float64)
+            self._targets[level_mm] = Target(_in_bins(level, self.head), to_voxel)
+        return self._targets[level_mm]
+
+
+class Reference(Leveled):
+    """An image that others are registered to, and points drawn in it once for all of them.
+
+    Parameters
+    ----------
+    image : Image
+        On its own grid.
+    seed : int
+        Of the points; the same seed gives the same bytes.
+    """
+
+    def __init__(self, image: Image, *, seed: int = 0) -> None:
+        super().__init__(image)
+        self.seed = seed
+
+    @cached_property
+    def samples(self) -> tuple[Samples, ...]:
+        """Points for each of `LOOKS`."""
+        rng = np.random.default_rng(self.seed)
+        return tuple(
+            draw_samples(self, level_mm, number=number, rng=rng) for level_mm, number in LOOKS
+        )
+
+
 def averaged(image: Image, level_mm: float) -> Image:
     """Average an image to voxels of a level; axes run to R, A and S."""
     affine = grid_in_ras(image.grid).affine
@@ -68,15 +135,14 @@ def averaged(image: Image, level_mm: float) -> Image:
     return Image(array, affine @ scale, image.source)
 
 
-def find_head(image: Image) -> Head:
-    """Find the head in an image.
+def find_head(coarse: Image) -> Head:
+    """Find the head in an image averaged to `COARSE_MM`.
 
     Raises
     ------
     NotAssessableError
         If there is too little of it.
     """
-    coarse = averaged(image, COARSE_MM)
     roots = np.sqrt(coarse.array - coarse.array.min())
     mask = binary_fill_holes(roots > otsu_threshold(roots))
     places = to_world(coarse.affine, np.moveaxis(np.indices(mask.shape), 0, -1))
@@ -85,7 +151,7 @@ def find_head(image: Image) -> Head:
     volume_ml = np.count_nonzero(mask) * abs(np.linalg.det(coarse.affine[:3, :3])) / 1000
     if volume_ml < SMALLEST_ML:
         raise NotAssessableError(
-            f"{image.source} shows {volume_ml:.0f} mL that is brighter than air; needed at least "
+            f"{coarse.source} shows {volume_ml:.0f} mL that is brighter than air; needed at least "
             f"{SMALLEST_ML:.0f} mL of a head to register it: check the image"
         )
     return Head(mask, coarse.affine)
@@ -104,22 +170,17 @@ def otsu_threshold(values: NDArray[np.float32]) -> float:
     return float(centers[between.argmax()] if between.any() else values.max())
 
 
-def target_of(image: Image, head: Head, level_mm: float) -> Target:
-    """Give an image as the one that points are looked up in."""
-    level = averaged(image, level_mm)
-    return Target(_in_bins(level, head), np.asarray(np.linalg.inv(level.affine), np.float64))
-
-
 def draw_samples(
-    image: Image, head: Head, level_mm: float, *, number: int, rng: np.random.Generator
+    fixed: Leveled, level_mm: float, *, number: int, rng: np.random.Generator
 ) -> Samples:
     """Draw random points of the head and a rim of air, with the image's intensities."""
+    head = fixed.head
     region = np.argwhere(binary_dilation(head.mask, iterations=RIM))
     chosen = region[rng.integers(len(region), size=number)]
     places = to_world(head.affine, chosen + rng.uniform(-0.5, 0.5, chosen.shape))
     center = head.center_mm
     points = (places - center).astype(np.float32)
-    target = target_of(image, head, level_mm)
+    target = fixed.target(level_mm)
     unsorted = Samples(points, center, np.zeros(number, dtype=np.intp))
     inside, levels, _ = interpolate(unsorted, target, np.eye(3), center)
     return Samples(points[inside], center, levels.astype(np.intp))

@@ -4,6 +4,8 @@ Separable, as one small matrix per axis. The two grids share their outer faces a
 of each axis; what lies beyond the far face repeats the last voxel.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,14 +31,26 @@ def resample(
     shape : tuple of int, optional
         Voxels wanted; by default as many as cover the volume.
     """
+    array = np.ascontiguousarray(array)
     for axis in range(3):
         n = array.shape[axis - 3]
         m = shape[axis] if shape else round(n * from_mm[axis] / to_mm[axis] + 0.499)
         if n == m and abs(from_mm[axis] / to_mm[axis] - 1) < SAME:
             continue
-        matrix = resampling_matrix(n, m, to_mm[axis] / from_mm[axis])
-        array = np.moveaxis(np.tensordot(matrix, array, axes=(1, axis - 3)), 0, axis - 3)
-    return np.ascontiguousarray(array)
+        array = _weighed(array, resampling_matrix(n, m, to_mm[axis] / from_mm[axis]), axis)
+    return array
+
+
+def _weighed(
+    array: NDArray[np.float32], matrix: NDArray[np.float32], axis: int
+) -> NDArray[np.float32]:
+    """Multiply one of the last three axes (n) by a matrix (m, n), without turning the array."""
+    *more, x, y, z = array.shape
+    if axis == 0:
+        found = (matrix @ array.reshape(*more, x, y * z)).reshape(*more, len(matrix), y, z)
+    else:
+        found = matrix @ array if axis == 1 else array @ matrix.T
+    return found
 
 
 def resample_inside(
@@ -52,9 +66,21 @@ def resample_inside(
     tuple
         Mean of the brain's share of each voxel, and the voxels that are at least half brain.
     """
+    (found,), resampled = resample_all_inside((image,), inside, from_mm, to_mm)
+    return found, resampled
+
+
+def resample_all_inside(
+    images: Iterable[NDArray[np.float32]],
+    inside: NDArray[np.bool_],
+    from_mm: NDArray[np.float64],
+    to_mm: NDArray[np.float64],
+) -> tuple[list[NDArray[np.float32]], NDArray[np.bool_]]:
+    """Resample images of one brain, each as `resample_inside` does."""
     share = resample(inside.astype(np.float32), from_mm, to_mm)
-    total = resample(np.where(inside, image, np.float32(0)), from_mm, to_mm)
-    return (total / share.clip(0.25)).astype(np.float32, copy=False), share >= HALF
+    least = share.clip(0.25)
+    totals = (resample(np.where(inside, own, np.float32(0)), from_mm, to_mm) for own in images)
+    return [(own / least).astype(np.float32, copy=False) for own in totals], share >= HALF
 
 
 def resampling_matrix(n: int, m: int, ratio: float) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.brain import stripped_brain
 from gliokit.preprocessing.normalization import brain_statistics, standardize
 from gliokit.preprocessing.orientation import grid_in_ras, turn_to_ras
-from gliokit.preprocessing.resampling import resample_inside
+from gliokit.preprocessing.resampling import resample_all_inside
 
 INPUTS = (MRSequence.T1, MRSequence.T1C, MRSequence.T2, MRSequence.FLAIR)
 COARSE_MM = np.full(3, 2.0)
@@ -116,9 +116,8 @@ def resampled(
     to_mm: NDArray[np.float64],
 ) -> tuple[Images, NDArray[np.bool_]]:
     """Bring images and brain (X, Y, Z) to another spacing."""
-    pairs = {s: resample_inside(image, brain, from_mm, to_mm) for s, image in images.items()}
-    _, inside = next(iter(pairs.values()))
-    return {sequence: image for sequence, (image, _) in pairs.items()}, inside
+    found, inside = resample_all_inside(images.values(), brain, from_mm, to_mm)
+    return dict(zip(images, found, strict=True)), inside
 
 
 def channels(

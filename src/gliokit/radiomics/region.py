@@ -105,7 +105,7 @@ def surroundings_of(
     ImageError
         If the image is not finite in and near the mask, or cannot be normalized.
     """
-    factor, offset = linear_scale(image, settings.normalization, brain=brain)
+    factor, offset = linear_scale(image, settings.normalization, brain=brain, region=mask)
     places, spacing = _grid_near(image, mask, settings.interpolation, margin_mm)
     with np.errstate(invalid="ignore"):  # what is not finite is refused below
         values = interpolate(image.array, places, order=settings.interpolation.order)

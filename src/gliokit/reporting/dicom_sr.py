@@ -1,8 +1,9 @@
 """Findings as a DICOM structured report: TID 1500 in a Comprehensive 3D SR.
 
 Measurements stand as groups (`gliokit.reporting.dicom_sr_groups`); what was found in words, what
-is doubtful, what could not be assessed, and that it is for research only, stand as text under
-Qualitative Evaluations. The report is complete, preliminary and unverified: nobody has read it.
+is doubtful, what could not be assessed, from which volume on enhancing tumor would be found, and
+that it is for research only, stand as text under Qualitative Evaluations. The report is complete,
+preliminary and unverified: nobody has read it.
 
 It stands in the study of its source, and refers to the pictures of the source and to the SEG
 (`gliokit.reporting.dicom_sr_document`).
@@ -85,5 +86,7 @@ def _texts(findings: Findings) -> Iterator[tuple[Code, str]]:
         yield codes.DCM.Comment, notice.text
     for notice in findings.not_assessed:
         yield NOT_ASSESSED, notice.text
+    if findings.detection_limit:
+        yield codes.DCM.Comment, f"Detection limit: {findings.detection_limit.text}"
     if any(entry.volume.interval for entry in findings.volumes_by_region):
         yield codes.DCM.Comment, INTERVAL_MEANING

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from threadpoolctl import threadpool_limits
 
 from gliokit.core.errors import NotAssessableError
 from gliokit.core.findings import QualityCheck, Verdict
@@ -68,8 +69,9 @@ def check_study(
     body = check_body_part(brain, affine)
     if body.verdict is not Verdict.FINE:
         return body, *(check_slices(sequence, image) for sequence, image in scanned.items())
-    pairs = _pairs(study, brain)
-    agent = (_agent(study, brain),) if MRSequence.T1C in study.images else ()
+    with threadpool_limits(1, user_api="blas"):  # its products are thin: more threads only wait
+        pairs = _pairs(study, brain)
+        agent = (_agent(study, brain),) if MRSequence.T1C in study.images else ()
     each = [
         check
         for sequence, image in scanned.items()

@@ -1,0 +1,71 @@
+"""`gliokit analyze` of a folder: whether it holds one study or several of one patient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gliokit.analysis.nifti_studies import NiftiVisit, find_studies, visits_of
+from gliokit.cli.progress import progress, say
+from gliokit.io.layouts import is_dicom
+
+if TYPE_CHECKING:
+    from gliokit.io.dicom import DicomStudy  # pydicom takes its time to load
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What stands in a folder or an archive.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Of the one NIfTI study, where there is one.
+    dicom : tuple of DicomStudy
+        Where it is DICOM.
+    nifti : tuple of NiftiVisit
+        Where it is several studies of NIfTI.
+    """
+
+    folder: Path | None
+    dicom: "tuple[DicomStudy, ...]" = ()
+    nifti: tuple[NiftiVisit, ...] = ()
+
+    @property
+    def studies(self) -> int:
+        """How many studies they are."""
+        return max(len(self.dicom), len(self.nifti), 1)
+
+
+def look_at(study: Path | None) -> Given:
+    """Find out what STUDY holds, and say what of it is not read."""
+    if study is None:
+        return Given(None)
+    found = find_studies(study)
+    for words in found.not_read:
+        say(words)
+    if len(found.studies) > 1:
+        return Given(None, nifti=visits_of(found))
+    if found.studies:
+        return Given(found.studies[0])
+    return Given(None, dicom=_read_dicom(study)) if is_dicom(study) else Given(study)
+
+
+def say_studies(visits: Sequence[NiftiVisit]) -> None:
+    """Say which studies were found, by their ids: names of folders may be a patient's."""
+    say(
+        f"{len(visits)} folders with images, taken as studies of one patient, in the order of "
+        "their names; for several patients write a table with gliokit cohort folders"
+    )
+    for number, visit in enumerate(visits, 1):
+        if not visit.problem:
+            say(f"folder {number}: {visit.study_id} of {' '.join(visit.images)}")
+
+
+def _read_dicom(folder: Path) -> "tuple[DicomStudy, ...]":
+    # pydicom and highdicom take their time, for which a NIfTI study need not wait
+    from gliokit.analysis.dicom_studies import read_patient
+
+    with progress() as on_stage:
+        on_stage("reading DICOM files")
+        return read_patient(folder)
