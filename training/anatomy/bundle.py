@@ -1,11 +1,11 @@
-"""Seal mean head and network as the bundle that ships.
+"""Seal mean head and networks as the bundle that ships.
 
 python training/anatomy/bundle.py --run RUN --card training/anatomy/card.json \
     --out src/gliokit/bundles/shipped/anatomy
 
-`RUN` holds what template.py and, but for the examples that edge.py learns from, edge.py wrote.
-`--evaluation` is the line of `benchmarks/brain_extraction.py`. The old bundle is replaced only by a
-whole new one.
+`RUN` holds what template.py, edge.py and tissue.py wrote; what is not there yet is left out.
+`--evaluation` is the line of `benchmarks/brain_extraction.py`, `--tissue-evaluation` that of
+`benchmarks/tissue_anatomy.py`. The old bundle is replaced only by a whole new one.
 """
 
 import argparse
@@ -17,7 +17,11 @@ from pathlib import Path
 from gliokit.bundles.bundle import Card, seal_bundle
 from gliokit.preprocessing.brain_network import WEIGHTS
 from gliokit.preprocessing.head_template import TEMPLATE
+from gliokit.preprocessing.tissue_network import NETWORK
+from gliokit.preprocessing.tissue_priors import NORMAL
 
+FILES = (TEMPLATE, WEIGHTS, f"{NETWORK}.xml", f"{NETWORK}.bin")
+FACTS = {"edge": "run.json", "tissue": "tissue.json"}  # of each training
 NAMES = {
     "together": "all four images together, as in `analyze`",
     "before_surgery": "of these, before surgery",
@@ -31,21 +35,25 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--evaluation", type=Path, help="line of the benchmark")
+    parser.add_argument("--tissue-evaluation", type=Path, help="line of that of tissues")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     new = args.out.with_name(args.out.name + ".part")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    made_with = {name: version(name) for name in ("numpy", "scipy")}
-    for name in (TEMPLATE, WEIGHTS):
+    made_with = {name: version(name) for name in ("numpy", "openvino", "scipy")}
+    for name in FILES:
         if (args.run / name).exists():
             (new / name).write_bytes((args.run / name).read_bytes())
-    if (args.run / "run.json").exists():
-        run = json.loads((args.run / "run.json").read_text())
-        made_with |= {f"edge_{name}": str(value) for name, value in run.items()}
+    for training, name in FACTS.items():
+        if (args.run / name).exists():
+            facts = json.loads((args.run / name).read_text())
+            made_with |= {f"{training}_{key}": str(value) for key, value in facts.items()}
     content = json.loads(args.card.read_text())
     if args.evaluation:
         content["evaluation"] += table(json.loads(args.evaluation.read_text()))
+    if args.tissue_evaluation:
+        content["evaluation"] += tissue_table(json.loads(args.tissue_evaluation.read_text()))
     card = Card(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
     seal_bundle(new, card, made_with=made_with)
     shutil.rmtree(args.out, ignore_errors=True)
@@ -73,6 +81,26 @@ def table(line: dict[str, dict[str, dict[str, float]]]) -> list[str]:
                 mean, worst = figures[f"{figure}_mean"], figures[f"{figure}_worst"]
                 cells.append(f"{mean:.4f} ({worst:.4f})")
         rows.append("| " + " | ".join([*cells, str(found["heads_at_both_aims"])]) + " |")
+    return rows
+
+
+def tissue_table(line: dict[str, dict[str, dict[str, float]]]) -> list[str]:
+    """Lay out the figures of the benchmark of tissues."""
+    rows = [
+        "",
+        f"Simulated: tissues of {line['patients']} patients in the same held-out anatomies, a "
+        f"quarter of them after surgery, {line['refused']} of them refused since the template did "
+        "not fit; outside tumor, edema and cavity. Dice, mean (worst).",
+        "",
+        "| tissue | tumor given | tumor not given |",
+        "|---|---|---|",
+    ]
+    for tissue in NORMAL:
+        cells = []
+        for way in ("tumor_given", "tumor_not_given"):
+            found = line[way][f"dice_{tissue.name.lower()}"]
+            cells.append(f"{found['mean']:.3f} ({found['worst']:.3f})")
+        rows.append(f"| {tissue.name.lower().replace('_', ' ')} | " + " | ".join(cells) + " |")
     return rows
 
 
