@@ -112,6 +112,17 @@ def test_what_the_coarse_network_does_not_doubt_is_kept():
     assert labels[RIGHT].all()
 
 
+@pytest.mark.parametrize(("sequences", "kept"), [(ALL, False), (ALL[1:], True)])
+def test_a_large_part_is_kept_and_doubted_where_a_sequence_is_missing(sequences, kept, monkeypatch):
+    monkeypatch.setattr("gliokit.segmentation.lesion_belief.LARGE_ML", 0.9)
+    labels, logits = outlined()
+    model = replace(BY_COARSE, complete=5.0, partial=5.0, doubted=6.0)  # neither part is believed
+    codes = [n.code for n in model.keep_believed(labels, logits, logits, seen(sequences))]
+    assert labels[LEFT].any() == kept
+    assert not labels[RIGHT].any()
+    assert ("tumor-unsure" in codes) == kept
+
+
 def test_with_a_sequence_missing_the_other_threshold_holds():
     labels, logits = outlined()
     notices = BY_COARSE.keep_believed(labels, logits, logits, seen(ALL[1:]))

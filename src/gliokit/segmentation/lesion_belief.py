@@ -3,10 +3,12 @@
 Both networks outline periventricular white matter, sinuses and artefacts of healthy brains as
 well, sometimes 100 mL of them, and specks of enhancement beside tumors. A part is kept where
 its description (`lesion_features`) is likelier that of tumor, or where the coarse network is
-surer than `UNDOUBTED`: a symmetric tumor is described like a healthy brain. Enhancing parts of
-less than `JUDGED_ML`, where all four sequences are there, are judged likewise; what is not
-believed counts as core that does not enhance. Fitted on simulated patients only, with and
-without tumor, with all and with some of the sequences (`training/default/decisions.py`).
+surer than `UNDOUBTED`: a symmetric tumor is described like a healthy brain. With a sequence
+missing, a part of `LARGE_ML` is kept too and leaves the doubt whether there is a tumor: whole
+tumors were left out. Enhancing parts of less than `JUDGED_ML`, where all four sequences are
+there, are judged likewise; what is not believed counts as core that does not enhance. Fitted on
+simulated patients only, with and without tumor, with all and with some of the sequences
+(`training/default/decisions.py`).
 
 The coefficients lie in the bundle as `lesions.json`.
 """
@@ -27,6 +29,7 @@ from gliokit.segmentation.regions import SMALLEST_ML, UNDOUBTED, component_sizes
 
 LESIONS = "lesions.json"
 COARSE_HIGHEST = FEATURES.index("coarse WT highest")
+LARGE_ML = 20.0  # assumed
 SPECK_ML, JUDGED_ML = 0.03, 1.0  # of enhancement: always noise below, believed unjudged from
 
 Array = NDArray[np.float32]
@@ -94,7 +97,8 @@ class LesionModel:
         odds = self.tumor.log_odds(features)
         full = len(view.images) == len(INPUTS)
         least = self.complete if full else self.partial
-        unsure = np.r_[False, (odds < least) & ~undoubted(features)]
+        kept = undoubted(features) | (not full and parts.milliliters[1:] >= LARGE_ML)
+        unsure = np.r_[False, (odds < least) & ~kept]
         labels[unsure[parts.number]] = Label.BACKGROUND
         surest = float(odds[~unsure[1:]].max(initial=-np.inf))
         large = unsure & (parts.milliliters >= SMALLEST_ML)  # smaller ones are dropped anyway
