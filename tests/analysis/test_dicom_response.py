@@ -177,7 +177,10 @@ def test_a_folder_of_somebody_where_outlines_are_kept_is_refused(export, tmp_pat
 
 def test_results_that_stand_are_taken_and_give_the_same_report(analyzed, export, tmp_path):
     patient = DicomPatient(export, no_model, analyzed / "studies")
+    (tmp_path / "out.studies").mkdir()  # somebody's, for the model has nothing to do
+    (tmp_path / "out.studies" / "notes.txt").write_text("keep")
     follow_dicom(patient, tmp_path / "out", run=RUN)
+    assert (tmp_path / "out.studies" / "notes.txt").read_text() == "keep"
     for name in ("timeline_sr.dcm", "timeline.json", "timeline.html"):
         assert (tmp_path / "out" / name).read_bytes() == (analyzed / name).read_bytes()
     assert not (tmp_path / "out" / "studies").exists()

@@ -9,6 +9,7 @@ import pytest
 from gliokit.analysis.nifti_studies import cohort_of, find_studies, visits_of
 from gliokit.core.errors import LayoutError
 from gliokit.core.vocabulary import MRSequence, Phase
+from gliokit.io.cohort_layouts.found import nifti_files
 from gliokit.io.layouts import read_study
 from gliokit.io.nifti import write_image
 
@@ -32,8 +33,8 @@ def names(root, folders):
 
 
 def test_studies_come_in_the_order_of_the_numbers_in_their_names(patient):
-    root = patient("visit10/t1c.nii.gz", "visit9/t1c.nii.gz", "visit9/flair.nii")
-    assert names(root, find_studies(root).studies) == ["visit9", "visit10"]
+    root = patient("visit10/t1c.nii.gz", "visit9/t1c.nii.gz", "visit9/flair.nii", "visit9²/t2.nii")
+    assert names(root, find_studies(root).studies) == ["visit9", "visit9²", "visit10"]
 
 
 def test_images_may_lie_deeper_as_in_bids(patient):
@@ -90,6 +91,24 @@ def test_several_subjects_of_bids_are_refused(patient):
     root = patient("sub-1/anat/sub-1_T1w.nii.gz", "sub-2/anat/sub-2_T1w.nii.gz")
     with pytest.raises(LayoutError, match=r"2 BIDS subjects.*gliokit cohort bids"):
         find_studies(root)
+
+
+def test_the_visits_of_one_subject_may_carry_its_name(patient):
+    root = patient("sub-1_ses-1/t1c.nii.gz", "sub-1_ses-2/t1c.nii.gz")
+    assert names(root, find_studies(root).studies) == ["sub-1_ses-1", "sub-1_ses-2"]
+
+
+def test_a_folder_that_may_not_be_opened_stops_no_other(patient, monkeypatch):
+    def opened(folder):
+        if folder.name == "lost+found":
+            raise PermissionError
+        return nifti_files(folder)
+
+    monkeypatch.setattr("gliokit.analysis.nifti_studies.nifti_files", opened)
+    root = patient("t1c.nii.gz", "lost+found/1")
+    found = find_studies(root)
+    assert found.studies == (root,)
+    assert found.not_read == ("not read: 1 folder without permission to open",)
 
 
 def test_nothing_is_found_where_there_is_nothing(patient):

@@ -223,6 +223,13 @@ def test_what_is_of_one_study_is_refused_with_several(analyze, visits, out):
     assert not out.exists()
 
 
+def test_several_at_a_time_are_refused(analyze, visits, out):
+    ending = analyze(visits(visit("first", 0), visit("second", 30)), "--jobs", "2", "-o", out)
+    assert ending.code == 2
+    assert "one after the other: drop --jobs" in " ".join(ending.stderr.split())
+    assert not out.exists()
+
+
 def test_several_patients_in_one_folder_are_refused(analyze, visits, out):
     folder = visits(visit("first", 0), visit("second", 30, patient="other"))
     ending = analyze(folder, "-o", out)

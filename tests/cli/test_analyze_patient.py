@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from gliokit.core.errors import BundleError
 from gliokit.core.image import Image
 from gliokit.io.nifti import write_image
 
@@ -83,6 +84,16 @@ def test_what_is_of_one_study_is_refused_with_several(analyze, visits, out):
     assert ending.code == 2
     assert "STUDY holds 2 studies" in " ".join(ending.stderr.split())
     assert "drop --study-id, --force" in " ".join(ending.stderr.split())
+    assert not out.exists()
+
+
+def test_a_model_that_cannot_be_used_fails_once(analyze, visits, out, monkeypatch):
+    def damaged(bundle, **_):
+        raise BundleError("the bundle is damaged")
+
+    monkeypatch.setattr("gliokit.cli.analyze.load_segmenter", damaged)
+    ending = analyze(visits(a=1.01, b=1.02), "-o", out)
+    assert (ending.code, ending.stderr) == (2, "gliokit: the bundle is damaged\n")
     assert not out.exists()
 
 

@@ -182,9 +182,10 @@ def test_an_unknown_criterion_is_refused(response, visits):
     assert "there is no criterion 'recist'; choose one of macdonald1990" in ending.stderr
 
 
-def test_a_timeline_is_replaced_on_request_only(response, visits):
+def test_a_timeline_is_replaced_on_request_only(response, visits, tmp_path):
     folder = visits(4, 5)
     response(folder, *CRITERIA)
+    (tmp_path / "out" / ".DS_Store").write_text("")  # somebody has looked at it
     ending = response(folder, *CRITERIA)
     assert ending.code == 2
     assert "holds a timeline; choose another folder, or give --force" in ending.stderr

@@ -108,3 +108,8 @@ def test_too_little_brain_is_refused():
 def test_a_mask_of_another_shape_is_refused():
     with pytest.raises(GeometryError, match="resample it"):
         bias_field(image_of(np.ones((20, 20, 20))), np.ones((4, 4, 4), bool))
+
+
+def test_intensities_that_were_shifted_are_refused(tissue, brain):
+    with pytest.raises(NotAssessableError, match=r"% of the brain is below 0.*before it was stand"):
+        bias_field(image_of(tissue - 85), brain)

@@ -96,7 +96,8 @@ def follow_dicom(
         timeline = _write(folder, visits, found.visits, run=run, notes=notes, on_stage=on_stage)
         if found.outlined:
             hand_over(kept, found.outlined, folder / STUDIES)
-    clear(kept, found.outlined)
+    if found.outlined:
+        clear(kept, found.outlined)
     return timeline
 
 

@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from gliokit.analysis.cohort_run import FAILURES, SUMMARY
-from gliokit.analysis.output import foreign_entry
+from gliokit.analysis.cohort_run import FAILURES, SUMMARY, prepare_tables
+from gliokit.analysis.output import LEFT_BY_DESKTOPS, foreign_entry
 from gliokit.core.errors import OutputError
 
 STUDY_TABLES = (SUMMARY, FAILURES)
@@ -25,10 +25,9 @@ def kept_beside(out: Path) -> Path:
 
 def foreign_studies(folder: Path) -> list[str]:
     """Name what no analysis of several studies left in a folder."""
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
     return [
         entry.name
-        for entry in entries
+        for entry in _entries(folder)
         if entry.name not in STUDY_TABLES and (not entry.is_dir() or foreign_entry(entry))
     ]
 
@@ -36,11 +35,15 @@ def foreign_studies(folder: Path) -> list[str]:
 def check_kept(kept: Path) -> None:
     """Refuse a folder that holds anything but results of studies: it will be taken away.
 
+    What a run that was killed left half done in it goes.
+
     Raises
     ------
     OutputError
         Naming what stands in it.
     """
+    if kept.is_dir():
+        prepare_tables(kept)
     if kept.is_file() or (foreign := foreign_studies(kept)):
         found = "is a file" if kept.is_file() else f"holds {foreign[0]}"
         raise OutputError(
@@ -59,11 +62,17 @@ def hand_over(kept: Path, study_ids: Iterable[str], studies: Path) -> None:
 
 
 def clear(kept: Path, study_ids: Iterable[str]) -> None:
-    """Take away the results that a timeline holds, and the folder if no other is left."""
+    """Take away the results that a timeline holds, and the folder if only its tables are left."""
     for study_id in study_ids:
         shutil.rmtree(kept / study_id, ignore_errors=True)
-    if kept.is_dir() and not any(entry.is_dir() for entry in kept.iterdir()):
+    if all(entry.name in STUDY_TABLES for entry in _entries(kept)):
         shutil.rmtree(kept, ignore_errors=True)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Give what somebody or a run put into a folder, if it is one."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [entry for entry in entries if entry.name not in LEFT_BY_DESKTOPS]
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -9,16 +9,17 @@ made is named by its place.
 
 | found | becomes |
 |---|---|
-| two files of one sequence, the images of another folder again, no access | a failed study |
+| two files of one sequence, the images of another folder again, no access to one | a failed study |
 | files of DICOM outside the folders of the studies; folders of several BIDS subjects | refused |
 | images below a study's own folder; NIfTI files without a sequence's name | not read, and said |
+| folders without permission to open | not read, and said |
 | results of gliokit, hidden folders, links to folders, all other files | passed over |
 """
 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 
@@ -47,6 +48,8 @@ class Found:
         With images, below one of these.
     nameless : tuple of Path
         With NIfTI files, none of which is a known image.
+    closed : tuple of Path
+        That may not be opened.
     others : tuple of Path
         Files outside the studies that are no NIfTI files.
     """
@@ -54,6 +57,7 @@ class Found:
     studies: tuple[Path, ...] = ()
     nested: tuple[Path, ...] = ()
     nameless: tuple[Path, ...] = ()
+    closed: tuple[Path, ...] = ()
     others: tuple[Path, ...] = field(default=(), repr=False)
 
     @property
@@ -64,6 +68,7 @@ class Found:
         kinds = (
             (self.nested, "with images below the folder of a study"),
             (self.nameless, "with NIfTI files of no known sequence"),
+            (self.closed, "without permission to open"),
         )
         return tuple(f"not read: {_folders(found)} {what}" for found, what in kinds if found)
 
@@ -100,7 +105,7 @@ def find_studies(root: Path) -> Found:
     LayoutError
         If there is DICOM beside NIfTI studies, or the folders name several subjects.
     """
-    kinds: dict[str, list[Path]] = {"studies": [], "nested": [], "nameless": [], "others": []}
+    kinds: dict[str, list[Path]] = {one.name: [] for one in fields(Found)}
     if root.is_dir():
         _sort(root, kinds, below_study=False)
     kinds["studies"].sort(key=lambda folder: _natural(folder.relative_to(root)))
@@ -130,32 +135,39 @@ def cohort_of(visits: Sequence[NiftiVisit], phase: Phase | None) -> Cohort:
 def _sort(folder: Path, kinds: Mapping[str, list[Path]], *, below_study: bool) -> None:
     if holds_result(folder):
         return
-    files = nifti_files(folder)
+    try:
+        files, entries = nifti_files(folder), sorted(folder.iterdir())
+        inner = [path for path in entries if path.is_dir()]
+    except PermissionError:  # as of `lost+found` on a disk of a study
+        kinds["closed"].append(folder)
+        return
     images = any(isinstance(recognize(path), MRSequence) for path in files)
     if images:
         kinds["nested" if below_study else "studies"].append(folder)
     elif files:
         kinds["nameless"].append(folder)
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            # a link may lead back to where it lies
-            if not path.name.startswith(".") and not path.is_symlink():
-                _sort(path, kinds, below_study=below_study or images)
-        elif not (below_study or images or path in files):
-            kinds["others"].append(path)
+    if not (below_study or images):
+        kinds["others"] += sorted({*entries} - {*inner, *files})
+    for path in inner:
+        # a link may lead back to where it lies
+        if not path.name.startswith(".") and not path.is_symlink():
+            _sort(path, kinds, below_study=below_study or images)
 
 
 def _is_dicom_file(path: Path) -> bool:
-    if not path.is_file():
+    try:
+        if not path.is_file():  # what is read from a pipe may never come
+            return False
+        with path.open("rb") as stream:
+            return stream.read(128 + len(DICOM_PREFIX))[128:] == DICOM_PREFIX
+    except PermissionError:
         return False
-    with path.open("rb") as stream:
-        return stream.read(128 + len(DICOM_PREFIX))[128:] == DICOM_PREFIX
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
     """Sort `visit2` before `visit10`."""
     words = re.findall(r"\d+|\D+", path.as_posix())
-    return [(int(word), "") if word.isdigit() else (-1, word) for word in words]
+    return [(int(word), "") if word.isdecimal() else (-1, word) for word in words]
 
 
 def _check_one_kind(root: Path, found: Found) -> None:
@@ -168,7 +180,7 @@ def _check_one_kind(root: Path, found: Found) -> None:
 
 def _check_one_subject(root: Path, found: Found) -> None:
     parts = {part for folder in found.studies for part in folder.relative_to(root).parts}
-    subjects = [part for part in parts if part.startswith("sub-")]
+    subjects = {part.partition("_")[0] for part in parts if part.startswith("sub-")}
     if len(subjects) > 1:
         raise LayoutError(
             f"{root}: studies of {len(subjects)} BIDS subjects; needed one patient: give a folder "

@@ -18,6 +18,7 @@ from gliokit.analysis.cohort_facts import SIMULATED_ID
 from gliokit.analysis.failure import exit_code, reason
 from gliokit.analysis.kept_outlines import foreign_studies
 from gliokit.analysis.output import (
+    LEFT_BY_DESKTOPS,
     csv_text,
     explained,
     whole_folder,
@@ -264,7 +265,7 @@ def _check_replaceable(out: Path, *, force: bool) -> None:
         return
     if not out.is_dir():
         raise OutputError(f"{out} is a file; choose a folder")
-    entries = sorted(entry.name for entry in out.iterdir())
+    entries = sorted({entry.name for entry in out.iterdir()} - LEFT_BY_DESKTOPS)
     foreign = [name for name in entries if name not in WRITTEN]
     foreign += [f"{STUDIES}/{name}" for name in foreign_studies(out / STUDIES)]
     if foreign:

@@ -67,6 +67,8 @@ def analyze(  # noqa: PLR0913 - one parameter per option
 
     gliokit analyze export.zip --t1c 4 -o result
 
+    gliokit analyze visits --phase post --jobs 2 -o results
+
     gliokit analyze --t1c gd.nii.gz --flair flair.nii.gz --phase post -o out
 
     gliokit analyze patient7 --labels edited.nii.gz -o result --force
@@ -233,10 +235,12 @@ def _analyze_patient(
 ) -> None:
     known = option.PHASES[phase] if phase else None
     if given.nifti:
+        load(threads=1)  # a damaged bundle and a missing GPU fail once, not once per study
         say_studies(given.nifti)
         cohort = cohort_of(given.nifti, known)
         _analyze_rows(cohort, out, load=load, options=options, workers=workers)
         return
+    option.refuse({"--jobs": workers.jobs > 1}, because="studies of DICOM come one after the other")
     from gliokit.analysis.dicom_studies import analyze_studies
 
     say(f"{given.studies} studies of one patient")

@@ -19,7 +19,7 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 # A fork of this process would copy the locks of its threads. Workers are forks of a server that has
-# none and has imported what they need, so only the first waits for that; macOS does not allow it.
+# only imported what they need, so the first alone waits for that; macOS does not allow it.
 CONTEXT = get_context("spawn") if sys.platform == "darwin" else get_context("forkserver")
 PATIENCE_S = 20.0  # for a stopped worker to come back from native code and clean up
 

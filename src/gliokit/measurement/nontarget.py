@@ -38,7 +38,7 @@ class Worsening:
     Attributes
     ----------
     clause : Clause
-        As it is told to the reader.
+        What it says, and where that was read.
     longest_more_than_mm : float or None
         Growth of the longest diameter, which must be more.
     both_at_least_mm : float or None

@@ -36,6 +36,7 @@ from gliokit.preprocessing.resampling import resample
 WORKING_MM = 4.0
 DEGREE = 3
 FEWEST = 500  # voxels of the brain at `WORKING_MM`
+MOST_BELOW_0 = 0.05  # of the brain; interpolation leaves less, a shifted scale much more
 BINS = 200
 TINY = 1e-12
 
@@ -128,7 +129,7 @@ def bias_field(
     GeometryError
         If shapes differ.
     NotAssessableError
-        If too little of the brain counts.
+        If too little of the brain counts, or intensities are shifted, as z-scores are.
     """
     for mask in (brain, exclude):
         if mask is not None and mask.shape != image.array.shape:
@@ -141,6 +142,12 @@ def bias_field(
     field = np.ones(image.array.shape, np.float32)
     if not used.any():
         raise _too_little(image, 0)
+    if (below := float((image.array[brain] < 0).mean())) > MOST_BELOW_0:
+        raise NotAssessableError(
+            f"{image.source}: {below:.0%} of the brain is below 0; needed intensities that the "
+            "coil's brightness multiplies, as scanned: give the image before it was standardized, "
+            "or leave out N4"
+        )
     box = bounding_box(brain)
     spacing = spacing_mm(image.affine)
     logs, counted = _coarse_logs(image.array[box], used[box], spacing)

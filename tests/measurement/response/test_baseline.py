@@ -70,6 +70,14 @@ def test_a_scan_outside_the_window_is_taken_and_said_so_or_refused():
         chosen_day(Baseline.POST_RADIATION, treatment=late, strict=True)
 
 
+def test_a_scan_on_the_day_of_the_event_is_said_to_be_so():
+    today = Treatment(treatment_start_day=VISITS[0].day)
+    chosen = choose_baseline(
+        VISITS, CRITERIA["rano2_2023"], today, Baseline.PRETREATMENT, strict=True
+    )
+    assert chosen.reason.endswith("on the day of the start of treatment (--treatment-start)")
+
+
 @pytest.mark.parametrize(
     ("choice", "where"),
     [

@@ -132,7 +132,8 @@ def _on_day(visits: Sequence[Visit], day: int) -> ChosenBaseline:
 def _with_reason(
     index: int, days: int, choice: Baseline, window: Window, *, strict: bool
 ) -> ChosenBaseline:
-    place = f"{abs(days)} days {'after' if days > 0 else 'before'} {window.told}"
+    place = f"{abs(days)} days {'after' if days > 0 else 'before'}" if days else "on the day of"
+    place = f"{place} {window.told}"
     if window.distance(days) == 0:
         return ChosenBaseline(index, f"baseline: {choice}, {place}")
     near, far = sorted((abs(window.first), abs(window.last)))

@@ -37,6 +37,7 @@ from gliokit.measurement.response.vocabulary import Pseudo, Response
 UNKNOWN_TREATMENT = Treatment()
 DEFAULT_OPTIONS = Options()
 PSEUDO = {Step.REFUTE: Pseudo.PROGRESSION, Step.VOID_RESPONSE: Pseudo.RESPONSE}
+UNDECIDED = (Response.NOT_ASSESSABLE, Response.PRELIMINARY_PROGRESSIVE)  # a raised dose stays open
 
 
 def classify_course(
@@ -107,7 +108,7 @@ def _after_baseline(course: Course) -> list[Assessment]:
             progression_day = dated if held_since is None else min(dated, held_since)
         if all(judgment.held for judgment in judgments):
             held_since = day if held_since is None else held_since
-        elif assessment.category is not Response.NOT_ASSESSABLE:
+        elif assessment.category not in UNDECIDED:
             held_since = None
         assessments.append(replace(assessment, progression_day=progression_day))
     return assessments

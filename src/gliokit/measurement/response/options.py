@@ -1,5 +1,6 @@
 """How a course is to be judged: what the criterion leaves to the trial."""
 
+import math
 from dataclasses import dataclass, field
 
 from gliokit.core.errors import SettingsError
@@ -32,6 +33,11 @@ class Options:
         (from memory), which the other criteria borrow with its figures; 0 asks for none.
     readings : Readings
         Where a clause can be read in two ways.
+
+    Raises
+    ------
+    SettingsError
+        If a dose or a time is no number from 0 on.
     """
 
     component: Component | None = None
@@ -42,6 +48,12 @@ class Options:
     dose_tolerance_mg_per_day: float = field(default=0.0, kw_only=True)
     decline_lasts_days: int = field(default=7, kw_only=True)
     readings: Readings = field(default=Readings(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name in ("physiologic_mg_per_day", "dose_tolerance_mg_per_day", "decline_lasts_days"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise SettingsError(f"setting {name}: found {value:g}; needed 0 or more")
 
     def component_of(self, criterion: Criterion) -> Component:
         """Give the component to follow.
