@@ -6,7 +6,6 @@ on with the next. A stopped worker unwinds its stack first, which removes tempor
 """
 
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,9 +17,6 @@ from typing import Generic, NoReturn, TypeVar
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
-# A fork of this process would copy the locks of its threads. Workers are forks of a server that has
-# only imported what they need, so the first alone waits for that; macOS does not allow it.
-CONTEXT = get_context("spawn") if sys.platform == "darwin" else get_context("forkserver")
 PATIENCE_S = 20.0  # for a stopped worker to come back from native code and clean up
 
 
@@ -73,9 +69,9 @@ class _Worker(Generic[Task, Answer]):
     """A process, our end of its pipe, and the task it holds."""
 
     def __init__(self, handler: Callable[[Task], Answer]) -> None:
-        CONTEXT.set_forkserver_preload([_module_of(handler)])
-        self.connection, theirs = CONTEXT.Pipe()
-        self.process = CONTEXT.Process(target=_serve, args=(theirs, handler), daemon=True)
+        context = get_context("spawn")  # a fork would copy the locks of running threads
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, handler), daemon=True)
         with _interrupts_blocked():
             self.process.start()
         theirs.close()
@@ -113,12 +109,6 @@ def _interrupts_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _module_of(handler: Callable[[Task], Answer]) -> str:
-    """Name the module that a worker imports to have the handler."""
-    named = handler if hasattr(handler, "__name__") else type(handler)
-    return named.__module__
 
 
 def _serve(connection: Connection, handler: Callable[[Task], Answer]) -> None:

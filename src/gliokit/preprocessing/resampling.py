@@ -31,26 +31,14 @@ def resample(
     shape : tuple of int, optional
         Voxels wanted; by default as many as cover the volume.
     """
-    array = np.ascontiguousarray(array)
     for axis in range(3):
         n = array.shape[axis - 3]
         m = shape[axis] if shape else round(n * from_mm[axis] / to_mm[axis] + 0.499)
         if n == m and abs(from_mm[axis] / to_mm[axis] - 1) < SAME:
             continue
-        array = _weighed(array, resampling_matrix(n, m, to_mm[axis] / from_mm[axis]), axis)
-    return array
-
-
-def _weighed(
-    array: NDArray[np.float32], matrix: NDArray[np.float32], axis: int
-) -> NDArray[np.float32]:
-    """Multiply one of the last three axes (n) by a matrix (m, n), without turning the array."""
-    *more, x, y, z = array.shape
-    if axis == 0:
-        found = (matrix @ array.reshape(*more, x, y * z)).reshape(*more, len(matrix), y, z)
-    else:
-        found = matrix @ array if axis == 1 else array @ matrix.T
-    return found
+        matrix = resampling_matrix(n, m, to_mm[axis] / from_mm[axis])
+        array = np.moveaxis(np.tensordot(matrix, array, axes=(1, axis - 3)), 0, axis - 3)
+    return np.ascontiguousarray(array)
 
 
 def resample_inside(
