@@ -22,7 +22,7 @@ demo: .venv/bin/gliokit  ## analyze a simulated study and say where its report i
 	$(BIN)/gliokit demo --force
 
 test: install  ## all tests, the slow ones too
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: install  ## format, lint, types, floors, spelling
 	$(BIN)/ruff format --check .

@@ -25,6 +25,8 @@ from gliokit.preprocessing.bias_field import BiasField
 from gliokit.preprocessing.brain import stripped_brain
 from gliokit.segmentation.default import Segmentation
 
+pytestmark = pytest.mark.xdist_group("outline")  # what is set up once serves all of them
+
 CENTER_MM, RADII_MM = np.array([24.0, 10.0, 22.0]), np.array([14.0, 17.0, 15.0])
 TILT = Rotation.from_euler("xyz", (9, -5, 4), degrees=True).as_matrix()
 GRIDS = {  # axes, slice thickness, turn in degrees and shift in mm of the head before the scan

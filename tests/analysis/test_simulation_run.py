@@ -25,6 +25,8 @@ from gliokit.phantom.body.tissue import Tissue
 from gliokit.phantom.cohort import CohortSettings
 from gliokit.phantom.dials import Dials
 
+pytestmark = pytest.mark.xdist_group("simulation_run")  # what is set up once serves all of them
+
 SETTINGS = CohortSettings(patients=2, visits=2, seed=3, tiny=True)
 FILES = Files()
 

@@ -29,6 +29,8 @@ from gliokit.phantom.cohort import CohortSettings
 from gliokit.phantom.in_memory import cohort_in_memory
 from gliokit.prognosis.known_study import known
 
+pytestmark = pytest.mark.xdist_group("systems")  # what is set up once serves all of them
+
 CHANCE = 0.02  # of honest systems that fail by bad luck; four of five leaked answers are rarer
 TRAINED = Trained(patients=4, studies=4, cohort_sha256="0" * 64, seed=0, simulated=True)
 

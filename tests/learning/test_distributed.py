@@ -10,6 +10,8 @@ from safetensors.numpy import load_file
 
 from gliokit.learning.log import LOG
 
+pytestmark = pytest.mark.xdist_group("distributed")  # what is set up once serves all of them
+
 HERE = Path(__file__).parent
 
 

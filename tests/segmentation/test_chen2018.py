@@ -16,6 +16,8 @@ from gliokit.learning.cases import Cases
 from gliokit.learning.patches import cut
 from gliokit.segmentation.chen2018 import Chen2018, brain_tiles
 
+pytestmark = pytest.mark.xdist_group("chen2018")  # what is set up once serves all of them
+
 TINY = Chen2018.TINY
 EXACT = replace(TINY, schedule=replace(TINY.schedule, mixed=False))
 MARGIN = 5  # voxels that the tiny network sees to each side

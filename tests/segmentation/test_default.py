@@ -16,6 +16,8 @@ from gliokit.io.nifti import read_image, read_label_map
 from gliokit.phantom.study import SimulatedStudy, simulate_study
 from gliokit.segmentation.default import DefaultSegmenter, Segmentation, load_segmenter
 
+pytestmark = pytest.mark.xdist_group("default")  # what is set up once serves all of them
+
 SEED = 0  # the simulated patient that `gliokit demo` shows
 
 

@@ -24,6 +24,8 @@ from gliokit.segmentation.havaei2017 import (
 )
 from gliokit.segmentation.havaei2017_settings import CascadePlace
 
+pytestmark = pytest.mark.xdist_group("havaei2017")  # what is set up once serves all of them
+
 TINY = Havaei2017.TINY
 SHORT = replace(
     TINY, balanced=replace(TINY.balanced, steps=4), natural=replace(TINY.natural, steps=4)

@@ -17,6 +17,8 @@ from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.segmentation.rao2015 import Rao2015, planes_through
 from gliokit.segmentation.volume import ALL_FOUR, normalized, volume_of
 
+pytestmark = pytest.mark.xdist_group("rao2015")  # what is set up once serves all of them
+
 BRIEF = replace(Rao2015.TINY, trees=4, schedule=Schedule(steps=3, batch=8))
 
 

@@ -19,6 +19,8 @@ from gliokit.segmentation.default import load_segmenter
 from gliokit.segmentation.default_settings import start_weights
 from gliokit.segmentation.trained_default import Default
 
+pytestmark = pytest.mark.xdist_group("trained_default")  # what is set up once serves all of them
+
 pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 TRAINED = Trained(patients=2, studies=2, cohort_sha256="0" * 64, seed=0, simulated=True)
