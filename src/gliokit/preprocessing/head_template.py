@@ -26,8 +26,8 @@ BUNDLE, TEMPLATE = "anatomy", "template.safetensors"
 LEVELS = 63  # of 1.0
 HALF = 0.5  # share of the heads: the surface of the mean brain
 # assumed; four real sequences lie at 4 to 6 mm and share 0.45 to 0.58 nats with it, 32 simulated
-# ones at up to 9.7 mm and 0.30 to 0.6 nats, a CT of a chest, by the points that are drawn, at 10.0 to
-# 11.3 mm and 0.17 to 0.23 nats; noise shares 0.004
+# ones lie at up to 9.7 mm and share 0.30 to 0.6, a CT of a chest, by the points that are drawn, at
+# 10.0 to 11.3 mm and 0.17 to 0.23; noise shares 0.004
 HEAD_LIMIT_MM, LEAST_INFORMATION = 10.0, 0.25
 
 
