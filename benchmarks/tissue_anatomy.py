@@ -51,17 +51,10 @@ from gliokit.preprocessing.tissue_midline import (
     template_midline,
 )
 from gliokit.preprocessing.tissue_priors import NORMAL, Tissue, tissue_priors
+from training.anatomy.heads import HELD_OUT, TRUTH
 
 SEED = 77
-HELD_OUT = 4  # label maps that nothing has learned from: training/anatomy/heads.py
 PATIENTS, OPERATED = 4, 2  # of each; number of the one after surgery
-TRUTH = {
-    Tissue.WHITE: (Simulated.WHITE_MATTER, Simulated.CEREBELLAR_WHITE, Simulated.BRAINSTEM),
-    Tissue.GRAY: (Simulated.CORTEX, Simulated.CEREBELLAR_CORTEX),
-    Tissue.DEEP_GRAY: (Simulated.DEEP_GRAY,),
-    Tissue.CSF: (Simulated.CSF,),
-    Tissue.VENTRICLE: (Simulated.VENTRICLE, Simulated.CHOROID_PLEXUS),
-}
 NEAREST = 100  # voxels of a region whose distance counts
 BALLS, BALL_MM = 20, 10.0
 WIDEST_MM, DEEPEST_MM = 25.0, -6.0  # between the halves; negative where white matter crosses

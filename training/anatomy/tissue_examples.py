@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from heads import HELD_OUT
+from heads import HELD_OUT, TRUTH
 from numpy.typing import NDArray
 from patients import TrainingPatient, draw_training_patient
 from rich.progress import track
@@ -39,13 +39,6 @@ from gliokit.preprocessing.tissue_priors import Tissue, tissue_priors
 from gliokit.preprocessing.view import INPUTS
 
 SEED = 2031
-TRUTH = {
-    Tissue.WHITE: (Simulated.WHITE_MATTER, Simulated.CEREBELLAR_WHITE, Simulated.BRAINSTEM),
-    Tissue.GRAY: (Simulated.CORTEX, Simulated.CEREBELLAR_CORTEX),
-    Tissue.DEEP_GRAY: (Simulated.DEEP_GRAY,),
-    Tissue.CSF: (Simulated.CSF,),
-    Tissue.VENTRICLE: (Simulated.VENTRICLE, Simulated.CHOROID_PLEXUS),
-}
 
 
 def main() -> None:
