@@ -40,7 +40,8 @@ STARTED = "STARTED_FILE"  # environment variable: where a waiting segmenter says
 class BrightVoxels:
     """Calls enhancing what is bright on the reference; sure of it to a tenth."""
 
-    def __init__(self, device: str = "cpu") -> None:
+    def __init__(self, device: str = "cpu", threads: int | None = None) -> None:
+        self.threads = threads
         self.model = Model("bright-voxels", "1", "0" * 64, device, "f32")
 
     def predict(self, study: Study) -> Segmentation:
@@ -71,7 +72,7 @@ def load(
     bundle: Path | None = None, *, threads: int | None = None, device: str = "cpu"
 ) -> BrightVoxels:
     """Stand in for `gliokit.segmentation.default.load_segmenter`."""
-    return BrightVoxels(device)
+    return BrightVoxels(device, threads)
 
 
 def _probabilities(labels: LabelMap, brain: NDArray[np.bool_]) -> Probabilities:

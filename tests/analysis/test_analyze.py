@@ -1,6 +1,9 @@
 """A study to the folder of its result."""
 
 import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import nibabel as nib
@@ -43,6 +46,36 @@ def test_two_runs_differ_only_in_their_time(bright_study, segmenter, tmp_path):
     assert one | {"created": ""} == two | {"created": ""}
     maps = [(tmp_path / name / "segmentation.nii.gz").read_bytes() for name in ("one", "two")]
     assert maps[0] == maps[1]
+
+
+def test_any_number_of_threads_gives_the_same_files(bright_study, segmenter, tmp_path):
+    written = []
+    for threads in (1, 2):
+        segmenter.threads = threads
+        out = tmp_path / str(threads)
+        findings = analyze(bright_study, out, segmenter=segmenter)
+        written.append((replace(findings, created=""), (out / "segmentation.nii.gz").read_bytes()))
+    assert written[0] == written[1]
+
+
+def test_one_thread_stays_one(bright_study, segmenter, tmp_path, monkeypatch):
+    sizes = []
+
+    class Counted(ThreadPoolExecutor):
+        def __init__(self, most):
+            sizes.append(most)
+            super().__init__(most)
+
+    monkeypatch.setattr("gliokit.analysis.analyze.ThreadPoolExecutor", Counted)
+    segmenter.threads = 1
+    analyze(bright_study, tmp_path / "out", segmenter=segmenter)
+    assert sizes == [1]
+
+
+def test_nothing_is_loaded_that_a_registered_study_does_not_need():
+    told = "import gliokit.analysis.analyze, sys; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert not {"pydicom", "scipy.optimize"} & set(ran.stdout.split())
 
 
 def test_stages_are_reported_in_order(bright_study, segmenter, tmp_path):

@@ -84,6 +84,19 @@ def test_a_shape_that_comes_back_gives_the_same_bytes(bundle):
     assert session.run("blur", small).tobytes() == before.tobytes()
 
 
+@pytest.mark.parametrize("expected", [(1, 4, 16, 16, 16), (1, 4, 24, 16, 16)])
+def test_a_network_that_was_compiled_ahead_gives_the_same_bytes(bundle, expected):
+    x = images(2, 16, 16, 16)
+    ahead = Session(bundle, ahead={"blur": expected})
+    assert ahead.run("blur", x).tobytes() == Session(bundle).run("blur", x).tobytes()
+
+
+def test_a_network_that_cannot_be_compiled_ahead_is_refused_when_it_runs(bundle):
+    session = Session(bundle, ahead={"blur": (1, 3, 16, 16, 16)})
+    with pytest.raises(BundleError, match=r"blur\.xml cannot be run on shape \(1, 3, 16"):
+        session.run("blur", images(0, 16, 16, 16, sequences=3))
+
+
 def test_an_answer_is_not_overwritten_by_the_next(bundle):
     session = Session(bundle)
     first = session.run("blur", images(3, 16, 16, 16))

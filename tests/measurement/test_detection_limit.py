@@ -38,6 +38,12 @@ def test_very_thin_voxels_are_filled_by_a_column_of_the_ball():
     assert limit.diameter.value / 2 == pytest.approx(radius, rel=1e-3)
 
 
+def test_limit_runs_on_where_the_ball_outgrows_the_voxel():
+    share = math.pi / 6  # of a ball as wide as the voxel
+    below, above = (smallest_ball((1, 1, 1), share=share + d).volume.value for d in (-1e-6, 1e-6))
+    assert 0 < above - below < 1e-7
+
+
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.9, 1.1, 5.0), (4.0, 0.5, 0.5)])
 def test_ball_at_the_limit_fills_the_share_wherever_it_lies_and_no_smaller_one_does(spacing):
     spacing = np.array(spacing)

@@ -14,6 +14,7 @@ from gliokit.preprocessing.mutual_information import (
     interpolate,
     joint_histogram,
     pointwise_information,
+    shared_information,
 )
 
 
@@ -61,6 +62,16 @@ def test_information_falls_as_the_images_part(smooth):
         for shift in (0, 1, 2, 4, 8)
     ]
     assert told == sorted(told, reverse=True)
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.3, 200.0])
+def test_information_without_its_derivative_is_the_same_number(smooth, shift):
+    samples, target = smooth
+    place = np.eye(3), np.array([shift, -1.7, 0.4])
+    assert (
+        shared_information(samples, target, *place)
+        == agreement(samples, target, *place).information
+    )
 
 
 def test_the_derivative_by_all_numbers_is_that_of_small_steps(smooth):

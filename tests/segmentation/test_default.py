@@ -44,6 +44,13 @@ def whole_tumor(labels: np.ndarray) -> np.ndarray:
     return region_mask(labels, Region.WHOLE_TUMOR)
 
 
+@pytest.mark.parametrize(("threads", "ahead"), [(1, []), (2, ["coarse"])])
+def test_threads_are_kept_to_and_a_second_one_compiles_ahead(threads, ahead):
+    segmenter = load_segmenter(threads=threads)
+    assert segmenter.threads == threads
+    assert list(segmenter._session._ahead) == ahead
+
+
 def test_a_simulated_tumor_is_found(segmentation, simulated):
     found, truth = whole_tumor(segmentation.labels.array), whole_tumor(simulated.labels.array)
     assert dice(truth, found) > 0.7

@@ -5,11 +5,15 @@ a segmentation; `gliokit.segmentation.default` and `gliokit.analysis.given_label
 """
 
 import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gliokit.analysis.assess import assess, describe_inputs
+from threadpoolctl import threadpool_limits
+
+from gliokit.analysis.assess import assess, describe_inputs, with_quality
 from gliokit.analysis.detection import enhancement_limit
 from gliokit.analysis.options import Options
 from gliokit.analysis.outline import OnStage, Outlined, Segmenter, outline
@@ -27,7 +31,7 @@ from gliokit.core.study import Study
 from gliokit.io.nifti import write_label_map, write_probability_map
 from gliokit.preprocessing.quality.checks import check_study, check_usable
 from gliokit.reporting.findings_json import findings_json
-from gliokit.reporting.html import render_report
+from gliokit.reporting.html import render_report, report_template
 from gliokit.segmentation.default import Segmentation
 from gliokit.segmentation.probabilities import Probabilities
 
@@ -105,22 +109,8 @@ def analyze_into(
     shown, segmentation = outlined.study, outlined.segmentation
     probabilities = _asked_for(segmentation, study) if options.probabilities else None
     on_stage("measuring")
-    quality = check_study(shown, segmentation.brain, segmentation.labels, raw=outlined.scanned)
-    if segmenter.model:  # labels that a person drew do not rest on what we see
-        check_usable(quality, study_id=study.study_id)
-    findings = assess(
-        shown,
-        replace(segmentation, notices=(*notices, *segmentation.notices)),
-        model=segmenter.model,
-        options=options,
-        quality=quality,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    findings = replace(
-        findings,
-        inputs=describe_inputs(study),
-        detection_limit=enhancement_limit(study, quality, segmenter),
-    )
+    noted = replace(segmentation, notices=(*notices, *segmentation.notices))
+    findings = _measured(study, replace(outlined, segmentation=noted), segmenter, options)
     on_stage("writing the report")
     write_label_map(folder / SEGMENTATION, segmentation.labels)
     if probabilities:
@@ -130,6 +120,35 @@ def analyze_into(
     (folder / REPORT).write_text(report, encoding="utf-8")
     (folder / FINDINGS).write_text(findings_json(findings), encoding="utf-8")
     return Analyzed(findings, shown)
+
+
+def _measured(study: Study, outlined: Outlined, segmenter: Segmenter, options: Options) -> Findings:
+    """Check the images, and beside that measure what was outlined and prepare the report."""
+    shown, found = outlined.study, outlined.segmentation
+    with (
+        threadpool_limits(1, user_api="blas"),  # products are thin: more threads only wait
+        ThreadPoolExecutor(segmenter.threads or os.cpu_count()) as pool,
+    ):
+        pool.submit(report_template)
+        measuring = pool.submit(
+            assess,
+            shown,
+            found,
+            model=segmenter.model,
+            options=options,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        quality = check_study(shown, found.brain, found.labels, raw=outlined.scanned, pool=pool)
+        if segmenter.model:  # labels that a person drew do not rest on what we see
+            check_usable(quality, study_id=study.study_id)
+        findings = measuring.result()
+    return replace(
+        findings,
+        inputs=describe_inputs(study),
+        warnings=with_quality(findings.warnings, quality),
+        quality=quality,
+        detection_limit=enhancement_limit(study, quality, segmenter),
+    )
 
 
 def _write_native(folder: Path, outlined: Outlined) -> None:

@@ -50,7 +50,6 @@ def assess(
     model: Model | None,
     options: Options,
     created: str,
-    quality: tuple[QualityCheck, ...] = (),
 ) -> Findings:
     """Measure a segmented study and say what the reader must know.
 
@@ -62,8 +61,6 @@ def assess(
         What made the labels; None where the caller brought them.
     created : str
         ISO 8601 time, UTC; the only part of the findings that differs between two runs.
-    quality : tuple of QualityCheck
-        Checks of the images; what is doubtful in them is among the warnings.
     """
     labels = segmentation.labels
     not_assessed = not_judged(study) if model else ()
@@ -84,9 +81,8 @@ def assess(
             segmentation, options, regions=[r for r in LESION_REGIONS if r not in unseen]
         ),
         minimum_lesion_ml=Quantity(options.minimum_lesion_ml, "mL"),
-        warnings=with_quality((*segmentation.notices, *doubts(study, labels)), quality),
+        warnings=(*segmentation.notices, *doubts(study, labels)),
         not_assessed=not_assessed,
-        quality=quality,
         software=(
             ("python", platform.python_version()),
             *((name, version(name)) for name in SOFTWARE),

@@ -20,9 +20,12 @@ class GivenLabels:
     ----------
     model : None
         No model made the labels.
+    threads : int
+        One: nobody says how many there may be.
     """
 
     model = None
+    threads = 1
 
     def __init__(self, labels: LabelMap) -> None:
         self.labels = labels

@@ -50,6 +50,10 @@ class Segmenter(Protocol):
     def model(self) -> Model | None:
         """What made the labels; None where nothing of ours did."""
 
+    @property
+    def threads(self) -> int | None:
+        """Most threads that may work on a study; None for one per core."""
+
     def predict(self, study: Study) -> Segmentation:
         """Give labels and brain on the grid of `study.reference`."""
 

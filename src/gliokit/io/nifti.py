@@ -22,17 +22,16 @@ from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
 
-import nibabel as nib
 import numpy as np
 from isal import igzip
 from isal.igzip_lib import IsalError
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from gliokit.core.errors import GeometryError, ImageError, LabelError, OutputError
 from gliokit.core.geometry import Affine, voxel_volume_mm3
 from gliokit.core.image import Image, LabelMap, Mask
 from gliokit.io.conventions import LabelConvention, convention_of_name, to_labels
+from gliokit.io.plain_nibabel import HeaderDataError, nib
 from gliokit.io.whole_file import write_whole_file
 
 MARK = b"gliokit labels BraTS2023"  # stands in the header's descrip; part of the format

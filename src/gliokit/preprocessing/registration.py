@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import minimize
 
 from gliokit.core.geometry import Affine
 from gliokit.core.image import Image
@@ -143,6 +142,8 @@ def _climb(samples: Samples, target: Target, start: Motion) -> Motion:
         there = agreement(samples, target, motion.matrix, motion.landing_mm)
         slope = motion.slope(there.by_matrix, there.by_shift)
         return -STEEPNESS * there.information, -STEEPNESS * slope
+
+    from scipy.optimize import minimize  # 0.2 s to load; registered studies need not wait for it
 
     found = minimize(depth, start.numbers, jac=True, method="L-BFGS-B", options=CLIMB)
     return Motion(start.center_mm, found.x)

@@ -94,7 +94,7 @@ def render_report(findings: Findings, study: Study, labels: LabelMap) -> str:
     stage = set_stage(study, labels)
     lesions = _group_lesions(findings, stage)
     overview = _overview(stage, lesions.headline)
-    return _template().render(
+    return report_template().render(
         findings=findings,
         phase=study.phase,
         attention=wording.attention(findings),
@@ -173,7 +173,8 @@ def _tilt(labels: LabelMap) -> float | None:
 
 
 @cache
-def _template() -> Template:
+def report_template() -> Template:
+    """Compile the template of `render_report`, once: that takes 0.2 s."""
     environment = page_environment()
     environment.globals |= {
         "right_angle_tolerance": RIGHT_ANGLE_TOLERANCE_DEGREES,

@@ -11,6 +11,7 @@ Source: gliokit's own; the model card of the bundle tells how it was trained and
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -177,12 +178,16 @@ class DefaultSegmenter:
         Identification for the findings.
     calibration, cavity, lesions
         As given.
+    threads : int or None
+        Most threads that may work on a study; None for one per core.
 
     Raises
     ------
     BundleError
         If the bundle's channels are not t1, t1c, t2, flair in and WT, TC, ET, RC out.
     """
+
+    threads: int | None = None
 
     def __init__(
         self,
@@ -224,11 +229,16 @@ class DefaultSegmenter:
         brain = brain_of(study)
         check_brain(brain, grid.affine, study_id=study.study_id)
         check_sequences(study)
-        with threadpool_limits(1, user_api="blas"):  # its products are thin: more threads only wait
+        with (
+            threadpool_limits(1, user_api="blas"),  # products are thin: more threads only wait
+            ThreadPoolExecutor(1) as beside,
+        ):
             view = view_of(study, brain)
-            doubts = self._doubts_of_names(view, study.study_id)
+            judging = beside.submit(self._doubts_of_names, view, study.study_id)
+            if self.threads == 1:
+                wait([judging])
             look = self.look(view)
-            doubts += doubts_of_agreement(look, view, study.study_id)
+            doubts = judging.result() + doubts_of_agreement(look, view, study.study_id)
             segmentation = self.outline(look, view, study.phase)
         return replace(segmentation, notices=(*doubts, *segmentation.notices))
 
@@ -338,7 +348,7 @@ def load_segmenter(
     calibration = read_calibration(checked.file(CALIBRATION))
     # what the check knows is what the shipped models were trained on
     ours = checked.folder.resolve() in {folder.resolve() for folder in shipped_bundles().values()}
-    return DefaultSegmenter(
+    segmenter = DefaultSegmenter(
         checked,
         session,
         calibration,
@@ -346,12 +356,15 @@ def load_segmenter(
         cavity=read_cavity_model(checked.file(CAVITY)),
         lesions=read_lesion_model(checked.file(LESIONS)),
     )
+    segmenter.threads = threads
+    return segmenter
 
 
 def open_session(bundle: Bundle, *, threads: int | None, device: Device) -> NetworkSession:
     """Open what runs the networks on a device."""
     if device == "cpu":
-        return Session(bundle, threads=threads)
+        ahead = {} if threads == 1 else {"coarse": (1, len(INPUTS), *CANVAS)}
+        return Session(bundle, threads=threads, ahead=ahead)
     from gliokit.learning.torch_session import TorchSession  # torch is optional
 
     return TorchSession(bundle, device=device)

@@ -1,5 +1,6 @@
 """A fault that is planted in one image is found there, and nothing else is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -48,6 +49,11 @@ def test_good_study_is_fine_in_all_that_can_be_told_of_stripped_images(stripped)
     assert doubtful(stripped) == set()
     untold = {check.code for check in stripped if check.verdict is Verdict.NOT_ASSESSABLE}
     assert untold == {"ghosting"}
+
+
+def test_checks_beside_each_other_are_those_one_after_the_other(head, stripped):
+    with ThreadPoolExecutor(3) as pool:
+        assert check_study(head.study, head.brain, head.labels, pool=pool) == stripped
 
 
 def test_good_study_is_fine_in_everything_with_the_images_as_they_were_scanned(scanned):

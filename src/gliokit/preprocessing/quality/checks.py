@@ -5,12 +5,13 @@ there are any; place, side and contrast agent in the images on one grid.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from threadpoolctl import threadpool_limits
 
 from gliokit.core.errors import NotAssessableError
 from gliokit.core.findings import QualityCheck, Verdict
@@ -39,6 +40,7 @@ def check_study(
     labels: LabelMap | None = None,
     *,
     raw: Mapping[MRSequence, Image] = NOTHING_SCANNED,
+    pool: Executor | None = None,
 ) -> Checks:
     """Check the quality of a study's images.
 
@@ -52,6 +54,8 @@ def check_study(
         The outlined tumor on that grid.
     raw : mapping of MRSequence to Image
         Images as they were scanned, each on its own grid, which lies where registration puts it.
+    pool : Executor or None
+        Threads in which they are checked beside each other; one after the other where it is None.
 
     Returns
     -------
@@ -69,15 +73,17 @@ def check_study(
     body = check_body_part(brain, affine)
     if body.verdict is not Verdict.FINE:
         return body, *(check_slices(sequence, image) for sequence, image in scanned.items())
-    with threadpool_limits(1, user_api="blas"):  # its products are thin: more threads only wait
-        pairs = _pairs(study, brain)
-        agent = (_agent(study, brain),) if MRSequence.T1C in study.images else ()
-    each = [
-        check
-        for sequence, image in scanned.items()
-        for check in (*_of_one(sequence, image, brain, affine), *pairs.get(sequence, ()))
-    ]
-    return body, *check_ends(brain, affine, labels), *agent, *each
+    with nullcontext(pool) if pool else ThreadPoolExecutor(1) as threads:
+        pairs = threads.submit(_pairs, study, brain)  # the longest first
+        agent = threads.submit(_agent, study, brain)
+        each = {s: threads.submit(_of_one, s, own, brain, affine) for s, own in scanned.items()}
+        ends = threads.submit(check_ends, brain, affine, labels)
+        of_images = [
+            check
+            for sequence, alone in each.items()
+            for check in (*alone.result(), *pairs.result().get(sequence, ()))
+        ]
+        return body, *ends.result(), *agent.result(), *of_images
 
 
 def check_usable(checks: Checks, *, study_id: str) -> None:
@@ -128,14 +134,18 @@ def _pairs(study: Study, brain: NDArray[np.bool_]) -> Mapping[MRSequence, Checks
     return {s: check_alignment(s, seen.flat(s), fixed, points) for s in others}
 
 
-def _agent(study: Study, brain: NDArray[np.bool_]) -> QualityCheck:
+def _agent(study: Study, brain: NDArray[np.bool_]) -> Checks:
     needed = (MRSequence.T1, MRSequence.T1C)
+    if MRSequence.T1C not in study.images:
+        return ()
     if MRSequence.T1 not in study.images:
-        return AGENT.unanswered(
-            "Whether there was a contrast agent cannot be told without T1.",
-            sequence=MRSequence.T1C,
+        return (
+            AGENT.unanswered(
+                "Whether there was a contrast agent cannot be told without T1.",
+                sequence=MRSequence.T1C,
+            ),
         )
-    return check_agent(sample(study, brain, FINER_MM, needed))
+    return (check_agent(sample(study, brain, FINER_MM, needed)),)
 
 
 def on_grid_of(image: Image, brain: NDArray[np.bool_], affine: Affine) -> NDArray[np.bool_]:

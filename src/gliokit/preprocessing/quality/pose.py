@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from gliokit.preprocessing.affine_motion import RIGID, Motion
-from gliokit.preprocessing.mutual_information import BINS, BORDER, Samples, Target, agreement
+from gliokit.preprocessing.mutual_information import (
+    BINS,
+    BORDER,
+    Samples,
+    Target,
+    shared_information,
+)
 from gliokit.preprocessing.quality.sampled import Array, Mask
 
 DEPTH = 2  # voxels below the brain's surface
@@ -101,7 +107,7 @@ def best_place(
 
     def fit(at: NDArray[np.float64]) -> float:
         motion = Motion(samples.center_mm, at)
-        return agreement(samples, target, motion.matrix, motion.landing_mm).information
+        return shared_information(samples, target, motion.matrix, motion.landing_mm)
 
     at = np.zeros(RIGID)
     best = unmoved = fit(at)
