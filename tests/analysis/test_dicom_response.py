@@ -138,6 +138,15 @@ def test_the_report_stands_in_the_newest_study_with_its_seg(analyzed, export):
     assert "Doe" in str(report.PatientName)
 
 
+def test_outlines_that_are_kept_for_a_timeline_are_no_results_for_it(export, tmp_path):
+    kept = tmp_path / "out.studies"
+    patient = DicomPatient(export, no_model, kept)
+    with pytest.raises(
+        OutputError, match=r"an earlier run into .*out has outlined.*leave out --re"
+    ):
+        follow_dicom(patient, tmp_path / "out", run=RUN)
+
+
 def test_outlines_are_kept_where_a_later_step_fails_and_taken_up_again(
     export, analyzed, tmp_path, load_segmenter, monkeypatch
 ):

@@ -9,8 +9,7 @@ import pytest
 from gliokit.analysis.nifti_studies import cohort_of, find_studies, visits_of
 from gliokit.core.errors import LayoutError
 from gliokit.core.vocabulary import MRSequence, Phase
-from gliokit.io.cohort_layouts.found import nifti_files
-from gliokit.io.layouts import read_study
+from gliokit.io.layouts import nifti_files, read_study
 from gliokit.io.nifti import write_image
 
 
@@ -77,6 +76,13 @@ def test_a_link_that_leads_back_ends_nothing(patient):
 def test_dicom_beside_nifti_studies_is_refused(patient):
     root = patient("visit1/t1c.nii.gz", "visit2/1")
     (root / "visit2/1").write_bytes(bytes(128) + b"DICM")
+    with pytest.raises(LayoutError, match="1 folder of NIfTI images, and 1 DICOM files beside"):
+        find_studies(root)
+
+
+def test_dicom_without_preamble_beside_nifti_studies_is_refused(patient):
+    root = patient("visit1/t1c.nii.gz", "visit2/1")
+    (root / "visit2/1").write_bytes(b"\x08\0\x16\0UI\x1a\0" + b"1.2.840.10008.5.1.4.1.1.4\0")
     with pytest.raises(LayoutError, match="1 folder of NIfTI images, and 1 DICOM files beside"):
         find_studies(root)
 

@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 
-from gliokit.core.errors import BundleError
+from gliokit.cli.analyze_patient import look_at
+from gliokit.core.errors import BundleError, LayoutError
 from gliokit.core.image import Image
+from gliokit.core.vocabulary import MRSequence
 from gliokit.io.nifti import write_image
 
 
@@ -48,6 +50,18 @@ def visits(bright_study, tmp_path):
 def rows(path):
     with path.open() as file:
         return list(csv.DictReader(file))
+
+
+def test_an_image_from_elsewhere_does_not_join_a_study_in_a_folder_below(tmp_path):
+    visit, other = tmp_path / "visit1", tmp_path / "chosen.nii.gz"
+    visit.mkdir()
+    own = visit / "t1c.nii.gz"
+    own.touch()
+    other.touch()
+    with pytest.raises(LayoutError, match=r"those of --t1c elsewhere.*give that folder as STUDY"):
+        look_at(tmp_path, {MRSequence.T1C: other})
+    assert look_at(tmp_path, {MRSequence.T1C: own}).folder == visit
+    assert look_at(visit, {MRSequence.T1C: other}).folder == visit  # it may go before its own
 
 
 def test_each_study_goes_to_its_folder_as_it_would_alone(analyze, visits, out, tmp_path):

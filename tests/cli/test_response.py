@@ -132,6 +132,32 @@ def test_false_millimeters_are_said(response, visits, tmp_path):
     assert "voxels" in (tmp_path / "out" / "timeline.html").read_text()
 
 
+def test_what_hangs_on_a_least_size_that_voxels_do_not_tell_is_said(response, visits, tmp_path):
+    response(visits(3, 3, 4), *CRITERIA, "--voxel-units")
+    record = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    told = {own["criterion"]: own["assessments"] for own in record["verdicts"]}
+    _, same, grown = told["rano2_2023-volume"]  # of 0.12 and 0.26 thousand voxels
+    assert (same["category"], grown["category"]) == ("SD", "PD")
+    assert "do not tell" not in same["reason"]
+    assert grown["reason"].endswith("since lengths in voxels do not tell; if it is not, it is SD")
+    assert "do not tell" not in told["macdonald1990"][-1]["reason"]  # it states no least size
+
+
+@pytest.mark.parametrize(
+    ("flag", "word", "choice"),
+    [
+        ("--baseline", "first", "baseline=30"),
+        ("--component", "enhancing", "component=non-enhancing"),
+    ],
+)
+def test_what_is_said_by_an_option_and_by_set_is_refused(gliokit, tmp_path, flag, word, choice):
+    ending = gliokit("response", tmp_path, flag, word, "--set", choice, "-o", tmp_path / "out")
+    assert ending.code == 2
+    assert f"{flag} {word} and --set {choice} say the same thing twice" in " ".join(
+        ending.stderr.split()
+    )
+
+
 def test_several_patients_get_a_folder_each_and_an_overview(response, visits, tmp_path):
     table = visits(4, 6, patient="a") / "visits.csv"
     first = table.read_text()

@@ -5,11 +5,25 @@ import pytest
 from gliokit.core.findings import Diameter, Quantity
 from gliokit.measurement.lesion_size import LesionSize
 from gliokit.measurement.measurability import SIZE_RULES, Measurability
-from gliokit.measurement.nontarget import NONTARGET_RULES, is_worse, judge_nontarget
+from gliokit.measurement.nontarget import (
+    NONTARGET_RULES,
+    Followed,
+    find_worsening,
+    in_voxels,
+    judge_nontarget,
+)
 from gliokit.measurement.response.facts import NonTarget
 from gliokit.measurement.response.vocabulary import Measure
 
 RANO_2, RANO_2010 = NONTARGET_RULES["rano2_2023"], NONTARGET_RULES["rano_hgg2010"]
+
+
+def worsening(now, before, rule, measure):
+    return find_worsening(Followed(tuple(now), tuple(before)), rule, measure)
+
+
+def is_worse(now, before, rule, measure):
+    return worsening([now], before, rule, measure) is not None
 
 
 def lesion(longest, shorter, *, volume_ml=1.0, slices=2):
@@ -90,13 +104,49 @@ def test_lesions_that_merged_are_held_against_all_that_they_were():
     assert is_worse(lesion(25, 11), both, RANO_2, Measure.AREA)  # 275 of 220 mm²
 
 
+def test_parts_of_one_that_split_are_held_against_it_together():
+    parts = [lesion(9, 9, volume_ml=0.7), lesion(11, 10, volume_ml=0.7)]  # 81 and 110 mm²
+    assert worsening(parts, [lesion(15.3, 10)], RANO_2, Measure.AREA) is None
+    found = worsening(parts, [lesion(15.2, 10)], RANO_2, Measure.AREA)
+    assert found.reason.endswith("152 mm² at the baseline, 191 mm² now in 2 parts")
+    assert worsening(parts, [lesion(10, 10, volume_ml=1.1)], RANO_2, Measure.VOLUME) is None
+    assert worsening(parts, [lesion(10, 10, volume_ml=1.0)], RANO_2, Measure.VOLUME)
+
+
+def test_parts_that_are_not_measurable_alone_do_not_make_a_lesion_worse():
+    assert worsening([lesion(9, 9)] * 3, [lesion(10, 10)], RANO_2, Measure.AREA) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "now", "clause", "told"),
+    [
+        (RANO_2, (9, 9), (14, 14), "became", "9.0 by 9.0 mm at the baseline, 14.0 by 14.0 mm now"),
+        (RANO_2, (10, 10), (13, 10), "grew", "100 mm² at the baseline, 130 mm² now"),
+        (RANO_2010, (9, 9), (15, 10), "became", "longest diameter 9.0 mm at the baseline, 15.0 mm"),
+    ],
+)
+def test_the_clause_and_the_growth_that_decided_are_said(rule, before, now, clause, told):
+    found = worsening([lesion(*now)], [lesion(*before)], rule, Measure.AREA)
+    assert found.clauses == (getattr(rule, clause).clause.name,)
+    assert told in found.reason
+    assert "L1" in found.reason
+
+
+def test_without_millimeters_no_length_is_asked_for():
+    before, now = [lesion(40, 10)], [lesion(47, 10)]  # 7 voxels longer, 18 % more
+    assert worsening(now, before, RANO_2010, Measure.AREA)
+    assert worsening(now, before, in_voxels(RANO_2010), Measure.AREA) is None
+    found = worsening([lesion(50, 10)], before, in_voxels(RANO_2010), Measure.AREA)
+    assert "which lengths in voxels do not tell" in found.reason
+
+
 @pytest.mark.parametrize(
     ("volume_ml", "expected"), [(1.0, NonTarget.BETTER), (1.01, NonTarget.STABLE)]
 )
 def test_half_of_the_volume_is_better(volume_ml, expected):
-    left = [(lesion(9, 9, volume_ml=volume_ml), [lesion(9, 9, volume_ml=2.0)])]
+    left = [Followed((lesion(9, 9, volume_ml=volume_ml),), (lesion(9, 9, volume_ml=2.0),))]
     judged = judge_nontarget(left, before_ml=2.0, rule=RANO_2, measure=Measure.AREA)
-    assert judged is expected
+    assert judged == (expected, None)
 
 
 def test_every_criterion_has_a_rule_with_its_evidence():

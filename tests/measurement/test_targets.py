@@ -150,6 +150,19 @@ def test_measurable_nontarget_is_worse_only_if_it_grew_by_a_quarter():
     assert second.nontarget is NonTarget.WORSE
 
 
+def test_parts_of_a_nontarget_lesion_that_split_are_judged_by_their_sum():
+    protocol = Protocol(SIZE_RULES["rano2_2023"], targets=1)
+    first = visit(0, (A, 25, 25), (B, 20, 11))
+    left = ((52, 15), 12, 11)  # 132 of 220 mm²
+    for arms, expected in (((12, 11), NonTarget.STABLE), ((13, 12), NonTarget.WORSE)):
+        split = visit(30, (A, 25, 25), left, ((67, 15), *arms))
+        _, second = follow(first, split, protocol=protocol)
+        assert [lesion.name for lesion in second.lesions].count("L2") == 2
+        assert second.nontarget is expected
+    assert second.worse.clauses == ("measurable lesion that is no target",)
+    assert "288 mm² now in 2 parts" in second.worse.reason
+
+
 def test_without_nontarget_lesions_there_is_nothing_to_judge():
     (only,) = follow(visit(0, (A, 15, 15)))
     assert only.nontarget is NonTarget.ABSENT

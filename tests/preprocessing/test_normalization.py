@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gliokit.core.errors import NotAssessableError
 from gliokit.preprocessing.normalization import (
     brain_mode,
     brain_statistics,
@@ -68,8 +69,9 @@ def test_a_bright_tumor_changes_plain_statistics_and_not_those_without_it(brain,
     assert without == pytest.approx((mean, deviation), rel=0.02)
 
 
-def test_where_all_is_tumor_the_whole_brain_counts(brain, tissues):
-    assert statistics_without(tissues, brain, brain) == brain_statistics(tissues, brain)
+def test_where_all_is_tumor_there_are_no_statistics_without_it(brain, tissues):
+    with pytest.raises(NotAssessableError, match=r"covers all 1728 voxels of the brain.*its mode"):
+        statistics_without(tissues, brain, brain)
 
 
 def test_the_mode_is_that_of_the_commoner_tissue_with_and_without_a_tumor(brain, tissues, tumor):

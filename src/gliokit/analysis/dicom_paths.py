@@ -1,14 +1,11 @@
 """Which cells of a table name DICOM instead of NIfTI files; told without reading any."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from gliokit.core.cohort import Row
 from gliokit.core.vocabulary import MRSequence
-from gliokit.io.layouts import is_dicom
-
-_NIFTI = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
+from gliokit.io.layouts import is_dicom, is_nifti
 
 
 def holds_dicom(rows: Iterable[Row]) -> bool:
@@ -24,8 +21,3 @@ def dicom_paths(row: Row) -> dict[MRSequence, Path]:
         for sequence, path in paths.items()
         if not is_nifti(path.name) and path.exists() and is_dicom(path)
     }
-
-
-def is_nifti(name: str) -> bool:
-    """Tell from its name whether a file is NIfTI."""
-    return _NIFTI.search(name) is not None

@@ -35,7 +35,7 @@ from gliokit.analysis.response_run import (
     write_timeline,
 )
 from gliokit.core.cohort import Cohort, Row
-from gliokit.core.errors import CohortError, LayoutError, NotAssessableError
+from gliokit.core.errors import CohortError, LayoutError, NotAssessableError, OutputError
 from gliokit.io.dicom import DicomStudy
 from gliokit.io.dicom_files import DicomFile, open_dicom
 from gliokit.io.dicom_seg import read_seg
@@ -85,6 +85,7 @@ def follow_dicom(
         If the studies are of several patients, none can be used, or `out` may not be written.
     """
     kept = kept_beside(out.resolve())
+    _check_not_kept(patient.results, kept, out)
     inputs = [path for path in (patient.path, patient.results) if path]
     check_apart(kept, inputs)
     with timeline_folder(out, inputs, force=force) as folder:
@@ -118,6 +119,16 @@ def follow_table(
         read = DicomVisits()
         visits = load_visits(read.cohort(rows, cohort), rows, space=run.space, on_stage=on_stage)
         return _write(folder, visits, read, run=run, on_stage=on_stage)
+
+
+def _check_not_kept(results: Path | None, kept: Path, out: Path) -> None:
+    """Refuse to read as results what is kept for this very timeline, and goes once it stands."""
+    if results and results.resolve().is_relative_to(kept):
+        raise OutputError(
+            f"--results {results} holds what an earlier run into {out} has outlined, which this "
+            "one takes up by itself and then moves; needed are results that stay: leave out "
+            "--results, or choose another folder for the timeline"
+        )
 
 
 def _write(

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydicom import Dataset
 
 from gliokit.analysis.dicom_input import choose_series
-from gliokit.analysis.dicom_paths import dicom_paths, is_nifti
+from gliokit.analysis.dicom_paths import dicom_paths
 from gliokit.analysis.output import FINDINGS, SEG
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import CohortError, FindingsError, LayoutError
@@ -26,6 +26,7 @@ from gliokit.io.dicom_files import open_dicom
 from gliokit.io.dicom_identity import Maker
 from gliokit.io.dicom_seg import read_seg
 from gliokit.io.dicom_source import Headers
+from gliokit.io.layouts import is_nifti
 from gliokit.io.nifti import read_label_map
 from gliokit.reporting.findings_json import read_findings
 from gliokit.reporting.timeline_sr import VisitSource

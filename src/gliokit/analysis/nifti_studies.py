@@ -16,7 +16,6 @@ made is named by its place.
 | results of gliokit, hidden folders, links to folders, all other files | passed over |
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -24,16 +23,16 @@ from functools import partial
 from pathlib import Path
 
 from gliokit.analysis.output import holds_result
+from gliokit.bundles.file_hash import file_sha256
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import LayoutError
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence, Phase
-from gliokit.io.cohort_layouts.found import nifti_files
 from gliokit.io.cohorts import load_row
-from gliokit.io.layouts import named_by_hashes, recognize
+from gliokit.io.dicom_start import START_BYTES, starts_dicom
+from gliokit.io.layouts import by_sequence, named_by_hashes, nifti_files
 
 PATIENT = "patient"  # NIfTI files tell no more of who it is
-DICOM_PREFIX = b"DICM"  # behind a preamble of 128 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +140,7 @@ def _sort(folder: Path, kinds: Mapping[str, list[Path]], *, below_study: bool) -
     except PermissionError:  # as of `lost+found` on a disk of a study
         kinds["closed"].append(folder)
         return
-    images = any(isinstance(recognize(path), MRSequence) for path in files)
+    images = bool(by_sequence(files))
     if images:
         kinds["nested" if below_study else "studies"].append(folder)
     elif files:
@@ -159,7 +158,7 @@ def _is_dicom_file(path: Path) -> bool:
         if not path.is_file():  # what is read from a pipe may never come
             return False
         with path.open("rb") as stream:
-            return stream.read(128 + len(DICOM_PREFIX))[128:] == DICOM_PREFIX
+            return starts_dicom(stream.read(START_BYTES))
     except PermissionError:
         return False
 
@@ -193,7 +192,7 @@ def _visits(folders: Sequence[Path]) -> Iterator[NiftiVisit]:
     for number, folder in enumerate(folders, 1):
         try:
             images = _images(folder)
-            study_id = named_by_hashes({s: _file_hash(path) for s, path in images.items()})
+            study_id = named_by_hashes({s: file_sha256(path) for s, path in images.items()})
             _check_new(seen.setdefault(study_id, number), number)
         except (LayoutError, OSError) as error:
             said = error.strerror if isinstance(error, OSError) else error
@@ -208,20 +207,11 @@ def _check_new(first: int, number: int) -> None:
 
 
 def _images(folder: Path) -> dict[MRSequence, Path]:
-    files = nifti_files(folder)
-    images: dict[MRSequence, Path] = {}
-    for sequence in MRSequence:
-        named = [path for path in files if recognize(path) == sequence]
-        if len(named) > 1:
-            raise LayoutError(f"{len(named)} files could each be {sequence}; keep one of them")
-        if named:
-            images[sequence] = named[0]
-    return images
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    named = by_sequence(nifti_files(folder))
+    for sequence, paths in named.items():
+        if len(paths) > 1:
+            raise LayoutError(f"{len(paths)} files could each be {sequence}; keep one of them")
+    return {sequence: paths[0] for sequence, paths in named.items()}
 
 
 def _folders(found: Sequence[Path]) -> str:

@@ -28,6 +28,7 @@ from gliokit.measurement.chords import Ends
 from gliokit.measurement.diameters import Calipers
 from gliokit.measurement.lesion_size import Protocol
 from gliokit.measurement.measurability import SIZE_RULES, measured_mask
+from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.baseline import choose_baseline
 from gliokit.measurement.response.catalogue import CRITERIA
 from gliokit.measurement.response.course import classify_course
@@ -48,6 +49,11 @@ Sizes: TypeAlias = Mapping[Component, tuple[VisitSizes | None, ...]]
 # rule on size, whether both components are followed, and index of the baseline, to the sizes
 Follow: TypeAlias = Callable[[str, bool, int], Sizes]
 
+TOO_LARGE = 1e12  # mm² or mL; no tumor is
+SIZE_TAKEN = (
+    "that it is as large as the criterion asks for is taken as given, since lengths in voxels do "
+    "not tell; if it is not,"
+)
 TARGETS_OF_EACH = 2  # of both components at once, after RANO 2.0
 USUAL_CRITERIA = ("rano2_2023", "rano_hgg2010", "mrano2017", "macdonald1990", "rano2_2023-volume")
 # in the name of a therapy, in lower case; agents that close vessels, and immunotherapies
@@ -289,7 +295,7 @@ def _verdicts(
     treatment: Treatment,
     run: ResponseRun,
 ) -> Verdicts:
-    followed = run.options.component
+    followed, voxels = run.options.component, run.space.voxel_units
     component = followed if followed in criterion.components else criterion.components[0]
     try:
         start = _baseline(visits, criterion, treatment, run)
@@ -308,10 +314,27 @@ def _verdicts(
             for number, visit in enumerate(visits)
         ]
         options = replace(run.options, component=component)
-        assessments = classify_course(told, criterion, treatment=treatment, options=options)
+        judge = partial(classify_course, told, treatment=treatment, options=options)
+        assessments = _of_any_size(judge, criterion) if voxels else judge(criterion)
     except NotAssessableError as error:
         return Verdicts(criterion.name, reason=str(error))
     return Verdicts(criterion.name, assessments)
+
+
+def _of_any_size(
+    judge: Callable[[Criterion], tuple[Assessment, ...]], criterion: Criterion
+) -> tuple[Assessment, ...]:
+    """Judge sizes in voxels: every one counts as large enough, and where that decides it is said.
+
+    Where a category is the same if none is large enough, it is taken not to hang on it.
+    """
+    ways = zip(judge(criterion.asking(0.0)), judge(criterion.asking(TOO_LARGE)), strict=True)
+    return tuple(
+        taken
+        if (taken.category, taken.possible) == (other.category, other.possible)
+        else replace(taken, reason=f"{taken.reason}; {SIZE_TAKEN} it is {other.category}")
+        for taken, other in ways
+    )
 
 
 def _at(sizes: Sizes, number: int) -> dict[Component, VisitSizes | None]:
@@ -354,7 +377,8 @@ def _disease(sizes: VisitSizes | None, measure: Measure) -> Disease:
         return Disease()
     by_volume = measure is Measure.VOLUME
     nontarget = sizes.nontarget_by_volume if by_volume else sizes.nontarget
-    return Disease(sizes.product_mm2, sizes.volume_ml, nontarget)
+    worse = sizes.worse_by_volume if by_volume else sizes.worse
+    return Disease(sizes.product_mm2, sizes.volume_ml, nontarget, worse)
 
 
 def _new(sizes: Sequence[VisitSizes | None]) -> NewLesion | None:
@@ -372,7 +396,7 @@ def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | N
     """Judge T2/FLAIR disease by its volume, if a threshold is given.
 
     Worse is told from the smallest volume since the baseline, better from the baseline. Growth of
-    what is not measurable is none.
+    what is not measurable is none; in voxels nobody knows what is, and all growth counts.
     """
     if run.flair_worse is None or number < start:
         return None
@@ -380,7 +404,8 @@ def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | N
     if now is None or not before or not before[0].volume_ml:
         return None
     least = min(visit.volume_ml for visit in before)
-    seen = max(least, now.volume_ml) >= MEASURABLE_ML  # a share of next to nothing says nothing
+    asked = 0.0 if run.space.voxel_units else MEASURABLE_ML
+    seen = max(least, now.volume_ml) >= asked  # a share of next to nothing says nothing
     if seen and now.volume_ml > least and now.volume_ml >= least * (1 + run.flair_worse):
         return Flair.WORSE
     return Flair.BETTER if now.volume_ml < before[0].volume_ml else Flair.STABLE

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gliokit.analysis.dicom_paths import is_nifti
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import CohortError, LabelError, NotAssessableError
 from gliokit.core.geometry import Affine, spacing_mm
@@ -20,6 +19,7 @@ from gliokit.core.image import Image, LabelMap
 from gliokit.core.study import Study, check_labels_grid
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.conventions import LabelConvention
+from gliokit.io.layouts import is_nifti
 from gliokit.io.nifti import read_label_map
 from gliokit.preprocessing.carry import carry_image
 from gliokit.preprocessing.prepare import UNMOVED

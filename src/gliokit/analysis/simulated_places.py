@@ -6,7 +6,6 @@ the file's name.
 """
 
 import csv
-import hashlib
 import json
 import re
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from gliokit.analysis.output import LEFT_BY_DESKTOPS, csv_text, explained, write_whole
 from gliokit.analysis.simulated_files import Files
+from gliokit.bundles.file_hash import file_sha256
 from gliokit.core.errors import OutputError
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.cohorts import table_columns
@@ -165,7 +165,7 @@ class Places:
         """State what makes each patient: all but how many there are; as JSON has it."""
         stated = asdict(self.settings) | asdict(self.files)
         del stated["patients"]  # a cohort can grow
-        stated["anatomies"] = [_sha256(path) for path in self.settings.anatomies]
+        stated["anatomies"] = [file_sha256(path) for path in self.settings.anatomies]
         whole = {"gliokit_version": version("gliokit"), **stated}
         plain: dict[str, object] = json.loads(as_json(whole))
         return plain
@@ -304,7 +304,3 @@ def _write_bids_files(out: Path, patients: Sequence[Patient]) -> None:
         subject = "sub-" + patient.patient_id.replace("-", "")
         lines.append(f"{subject}\t{patient.age:g}\t{patient.sex}")
     _write_if_new(out / "participants.tsv", "\n".join(lines) + "\n")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

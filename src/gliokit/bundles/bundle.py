@@ -9,7 +9,6 @@ manifest's `from` names the one that lends it. A copy of the folder works wherev
 holds the lender's very file, or where that file is put into the copy; elsewhere it is refused.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -17,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from gliokit.bundles.file_hash import file_sha256
 from gliokit.core.errors import BundleError
 
 MANIFEST, CARD = "manifest.json", "card.json"
@@ -135,14 +135,14 @@ def read_bundle(folder: Path) -> Bundle:
     lent = _lent_files({name: lenders[name] for name in lenders if name not in own}, folder)
     for name, expected in listed.items():
         path = lent.get(name, folder / name)
-        found = _sha256(path) if path.is_file() else "no file"
+        found = file_sha256(path) if path.is_file() else "no file"
         if found != expected:
             whose = f"the manifest of {folder}" if name in lent else "its manifest"
             raise BundleError(
                 f"{path} does not match {whose}: found {found:.12}, needed {expected!s:.12}; "
                 f"{ANOTHER_VERSION if name in lent else DAMAGED}"
             )
-    return Bundle(folder, _read_card(folder / CARD), _sha256(folder / MANIFEST), lent)
+    return Bundle(folder, _read_card(folder / CARD), file_sha256(folder / MANIFEST), lent)
 
 
 def seal_bundle(
@@ -170,7 +170,7 @@ def seal_bundle(
     paths = {name: folder / name for name in _contents(folder)}
     paths |= _lent_files(lenders or {}, folder)
     manifest: dict[str, Mapping[str, str]] = {
-        "sha256": {name: _sha256(path) for name, path in sorted(paths.items())},
+        "sha256": {name: file_sha256(path) for name, path in sorted(paths.items())},
         "made_with": dict(sorted(made_with.items())),
     }
     if lenders:
@@ -211,10 +211,6 @@ def _read_card(path: Path) -> Card:
 
 def _with_tuples(content: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _json(content: object) -> str:

@@ -110,7 +110,7 @@ def analyze(  # noqa: PLR0913 - one parameter per option
         _analyze_cohort(cohort, out, load=load, options=options, workers=workers)
         return
     option.refuse({"--scheduler": scheduler}, because="the studies of --cohort are shared out")
-    given = look_at(study)
+    given = look_at(study, images)
     if given.studies > 1:
         option.refuse(of_one, because=f"STUDY holds {given.studies} studies, and these are of one")
         workers = _Workers(jobs, threads, None)

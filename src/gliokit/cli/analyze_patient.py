@@ -1,12 +1,14 @@
 """`gliokit analyze` of a folder: whether it holds one study or several of one patient."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gliokit.analysis.nifti_studies import NiftiVisit, find_studies, visits_of
 from gliokit.cli.progress import progress, say
+from gliokit.core.errors import LayoutError
+from gliokit.core.vocabulary import MRSequence
 from gliokit.io.layouts import is_dicom
 
 if TYPE_CHECKING:
@@ -37,8 +39,14 @@ class Given:
         return max(len(self.dicom), len(self.nifti), 1)
 
 
-def look_at(study: Path | None) -> Given:
-    """Find out what STUDY holds, and say what of it is not read."""
+def look_at(study: Path | None, images: Mapping[MRSequence, Path]) -> Given:
+    """Find out what STUDY holds, and say what of it is not read.
+
+    Raises
+    ------
+    LayoutError
+        If `images`, which are named beside it, do not belong to the one study it holds.
+    """
     if study is None:
         return Given(None)
     found = find_studies(study)
@@ -47,6 +55,7 @@ def look_at(study: Path | None) -> Given:
     if len(found.studies) > 1:
         return Given(None, nifti=visits_of(found))
     if found.studies:
+        _check_named(study, found.studies[0], images)
         return Given(found.studies[0])
     return Given(None, dicom=_read_dicom(study)) if is_dicom(study) else Given(study)
 
@@ -60,6 +69,21 @@ def say_studies(visits: Sequence[NiftiVisit]) -> None:
     for number, visit in enumerate(visits, 1):
         if not visit.problem:
             say(f"folder {number}: {visit.study_id} of {' '.join(visit.images)}")
+
+
+def _check_named(study: Path, folder: Path, images: Mapping[MRSequence, Path]) -> None:
+    """Refuse images that are named beside STUDY where its own lie in a folder below it.
+
+    Those in that folder are taken: they belong to the study.
+    """
+    own = folder.resolve()
+    foreign = [one for one, path in images.items() if not path.resolve().is_relative_to(own)]
+    if foreign and folder != study:
+        named = ", ".join(f"--{sequence}" for sequence in foreign)
+        raise LayoutError(
+            f"{study}: its images lie in a folder below it, and those of {named} elsewhere; needed "
+            "one study: give that folder as STUDY, or no STUDY and the path of every image"
+        )
 
 
 def _read_dicom(folder: Path) -> "tuple[DicomStudy, ...]":

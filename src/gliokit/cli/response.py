@@ -1,6 +1,6 @@
 """`gliokit response`: the visits of a patient to categories of response, and a timeline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -172,7 +172,9 @@ def response(  # noqa: PLR0913 - one parameter per option
     names = tuple(criteria.split(",")) if criteria else USUAL_CRITERIA
     for name in names:
         find_criterion(name)
-    options = changed(Options(component, BASELINES[baseline]), read_changes(None, choices or ()))
+    changes = read_changes(None, choices or ())
+    _refuse_twice({"component": component, "baseline": baseline}, changes)
+    options = changed(Options(component, BASELINES[baseline]), changes)
     run = ResponseRun(
         names,
         options,
@@ -216,6 +218,16 @@ def summary(timeline: PatientTimeline) -> list[str]:
         categories = [f"day {it.day} {it.category}" for it in own.assessments]
         lines.append(f"{own.criterion:22s}{', '.join(categories) or own.reason}")
     return lines
+
+
+def _refuse_twice(flags: Mapping[str, object], changes: Mapping[str, object]) -> None:
+    """Refuse what is said by an option of its own and by `--set` too: neither goes first."""
+    for name in flags:
+        if flags[name] is not None and name in changes:
+            raise typer.BadParameter(
+                f"--{name} {flags[name]} and --set {name}={changes[name]} say the same thing "
+                "twice; give one of them"
+            )
 
 
 def _is_dicom_patient(patient: Path) -> bool:

@@ -31,10 +31,9 @@ from pydicom.uid import (
 )
 
 from gliokit.core.errors import LayoutError
+from gliokit.io.dicom_start import starts_dicom
 from gliokit.io.dicom_values import MALFORMED
 
-PREAMBLE, PREFIX = 128, b"DICM"
-FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # of files without preamble, little endian
 SNIFFED = 1024  # bytes; the file meta group lies within them
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")
 
@@ -181,7 +180,7 @@ def _headers(sources: Iterable[Open]) -> FoundFiles:
 
 def _kind(start: bytes) -> str | None:
     """Say why a file with this start is not read, or None."""
-    if start[PREAMBLE : PREAMBLE + 4] != PREFIX and not start.startswith(FIRST_GROUPS):
+    if not starts_dicom(start):
         return "no DICOM"
     if DeflatedExplicitVRLittleEndian.encode() in start:
         return "deflated, which is not read"

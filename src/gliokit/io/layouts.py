@@ -11,7 +11,7 @@ Understood: `t1c.nii.gz`, `PATIENT_t1c.nii.gz`, `PATIENT-t1c.nii.gz` in the comm
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -137,11 +137,12 @@ def find_sequences(
     LayoutError
         If there is no image, or if two files could be the same sequence.
     """
-    files = _nifti_files(folder)
+    files = _files_of(folder)
+    named = by_sequence(files)
     paths = {
-        sequence: path
+        sequence: overrides.get(sequence) or _only(sequence, named[sequence])
         for sequence in MRSequence
-        if (path := overrides.get(sequence) or _only(sequence, files))
+        if sequence in overrides or sequence in named
     }
     if not paths:
         raise LayoutError(
@@ -160,14 +161,37 @@ def find_labels(folder: Path) -> Path | None:
     LayoutError
         If two files could be it.
     """
-    return _only("labels", _nifti_files(folder))
+    named = [path for path in _files_of(folder) if recognize(path) == "labels"]
+    return _only("labels", named) if named else None
 
 
 def is_dicom(path: Path) -> bool:
     """Tell a zip archive, or a folder of files none of which is NIfTI, from a NIfTI study."""
     if not path.is_dir():
         return zipfile.is_zipfile(path)
-    return not _nifti_files(path) and any(found.is_file() for found in path.rglob("*"))
+    return not nifti_files(path) and any(found.is_file() for found in path.rglob("*"))
+
+
+def is_nifti(name: str) -> bool:
+    """Tell from its name whether a file is NIfTI."""
+    return _SUFFIX.search(name) is not None
+
+
+def nifti_files(folder: Path) -> list[Path]:
+    """List the NIfTI files of a folder, in the order of names; where it is no folder, none."""
+    if not folder.is_dir():
+        return []
+    files = (path for path in folder.iterdir() if is_nifti(path.name) and path.is_file())
+    return sorted(path for path in files if not path.name.startswith("."))
+
+
+def by_sequence(files: Iterable[Path]) -> dict[MRSequence, list[Path]]:
+    """Give the files that could each be the image of a sequence; sequences without one lack."""
+    roles = [(recognize(path), path) for path in files]
+    named = {
+        sequence: [path for role, path in roles if role == sequence] for sequence in MRSequence
+    }
+    return {sequence: paths for sequence, paths in named.items() if paths}
 
 
 def recognize(path: Path) -> Role | None:
@@ -187,22 +211,20 @@ def named_by_hashes(sha256: Mapping[MRSequence, str]) -> str:
     return "study-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:10]
 
 
-def _nifti_files(folder: Path) -> list[Path]:
+def _files_of(folder: Path) -> list[Path]:
     if not folder.is_dir():
         found = "a file, not a folder" if folder.exists() else "no such folder"
         raise LayoutError(f"{folder}: {found}; give the study's folder, or {_options()}")
-    files = (path for path in folder.iterdir() if _SUFFIX.search(path.name))
-    return sorted(path for path in files if not path.name.startswith("."))
+    return nifti_files(folder)
 
 
-def _only(role: Role, files: list[Path]) -> Path | None:
-    candidates = [path for path in files if recognize(path) == role]
+def _only(role: Role, candidates: list[Path]) -> Path:
     if len(candidates) > 1:
         raise LayoutError(
             f"{candidates[0].parent}: {_named(candidates)} could each be {role}; "
             f"say which with --{role} PATH"
         )
-    return candidates[0] if candidates else None
+    return candidates[0]
 
 
 def _check_different(images: Mapping[MRSequence, Image]) -> None:

@@ -31,8 +31,15 @@ from gliokit.measurement.lesion_matching import (
     on_common_grid,
 )
 from gliokit.measurement.lesion_size import LesionSize, Protocol, measure_size
-from gliokit.measurement.nontarget import NONTARGET_RULES, NonTargetRule, judge_nontarget
+from gliokit.measurement.nontarget import (
+    NONTARGET_RULES,
+    Followed,
+    NonTargetRule,
+    in_voxels,
+    judge_nontarget,
+)
 from gliokit.measurement.response.facts import NewLesion, NonTarget
+from gliokit.measurement.response.visit import Worse
 from gliokit.measurement.response.vocabulary import Measure
 from gliokit.measurement.volume import voxels_ml
 
@@ -103,6 +110,8 @@ class VisitSizes:
         Names of the targets, as chosen at the baseline.
     states : tuple of (str, State)
         What each named lesion is at this visit.
+    worse, worse_by_volume : Worse or None
+        Why `nontarget` and `nontarget_by_volume` are worse, where they are.
     """
 
     day: int
@@ -115,6 +124,8 @@ class VisitSizes:
     lesions: tuple[LesionSize, ...]
     targets: tuple[str, ...]
     states: tuple[tuple[str, State], ...]
+    worse: Worse | None = None
+    worse_by_volume: Worse | None = None
 
 
 def lesion_visit(
@@ -188,7 +199,8 @@ def follow_lesions(
         _measure_visit(visit, history.names(index), protocol) for index, visit in enumerate(visits)
     ]
     targets = choose_targets(sizes[baseline], protocol.most_targets)
-    roles = _Roles(history, baseline, targets, NONTARGET_RULES[protocol.rule.name])
+    rule = NONTARGET_RULES[protocol.rule.name]
+    roles = _Roles(history, baseline, targets, rule if protocol.millimeters else in_voxels(rule))
     return tuple(_summarize(visit.day, index, sizes, roles) for index, visit in enumerate(visits))
 
 
@@ -256,7 +268,7 @@ def _summarize(
     later = [lesion for lesion in _of(now, joining) if lesion not in targets]
     counted = [*targets, *later]
     uncounted = visit > roles.baseline and any(lesion not in counted for lesion in now)
-    by_area, by_volume = _judge_nontarget(now, first, roles, uncounted)
+    (by_area, worse), (by_volume, worse_by_volume) = _judge_nontarget(now, first, roles, uncounted)
     ripened = since - _measurable_since(sizes[roles.baseline : visit])
     new = roles.new(visit, visit) | (ripened & roles.new(0, visit))
     return VisitSizes(
@@ -270,6 +282,8 @@ def _summarize(
         lesions=now,
         targets=roles.targets,
         states=tuple((course.name, course.states[visit]) for course in roles.history.courses),
+        worse=worse,
+        worse_by_volume=worse_by_volume,
     )
 
 
@@ -300,7 +314,7 @@ def _judge_new(lesions: Sequence[LesionSize]) -> NewLesion:
 
 def _judge_nontarget(
     now: tuple[LesionSize, ...], first: tuple[LesionSize, ...], roles: _Roles, uncounted: bool
-) -> tuple[NonTarget, NonTarget]:
+) -> list[tuple[NonTarget, Worse | None]]:
     """Judge the lesions of the baseline that are no targets, by area and by volume.
 
     Where these are gone but something is seen that no sum counts, not all is gone.
@@ -308,20 +322,33 @@ def _judge_nontarget(
     names = roles.nontarget
     left = _of(now, names)
     if not left:
-        either = NonTarget.STABLE if uncounted else NonTarget.ABSENT
-        return either, either
-    compared = [(lesion, _before(lesion, first, roles)) for lesion in left]
+        return [(NonTarget.STABLE if uncounted else NonTarget.ABSENT, None) for _ in Measure]
+    followed = _followed(left, first, roles)
     before_ml = sum(lesion.volume_ml for lesion in _of(first, names))
-    by_area, by_volume = (
-        judge_nontarget(compared, before_ml=before_ml, rule=roles.rule, measure=measure)
+    return [
+        judge_nontarget(followed, before_ml=before_ml, rule=roles.rule, measure=measure)
         for measure in Measure
-    )
-    return by_area, by_volume
+    ]
+
+
+def _followed(
+    left: Sequence[LesionSize], first: tuple[LesionSize, ...], roles: _Roles
+) -> list[Followed]:
+    """Put together the parts of what was one lesion at the baseline, and what they merged with."""
+    groups: list[Followed] = []
+    for lesion in left:
+        now: tuple[LesionSize, ...] = (lesion,)
+        before = _before(lesion, first, roles)
+        for group in [own for own in groups if not set(own.before).isdisjoint(before)]:
+            groups.remove(group)
+            now, before = (*group.now, *now), tuple(dict.fromkeys((*group.before, *before)))
+        groups.append(Followed(now, before))
+    return groups
 
 
 def _before(
     lesion: LesionSize, first: tuple[LesionSize, ...], roles: _Roles
-) -> Sequence[LesionSize]:
+) -> tuple[LesionSize, ...]:
     """Give what a lesion was at the baseline; nothing where it has merged with a target."""
     own = _names(lesion)
-    return _of(first, own & roles.nontarget) if own.isdisjoint(roles.targets) else ()
+    return tuple(_of(first, own & roles.nontarget)) if own.isdisjoint(roles.targets) else ()

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from gliokit.core.errors import NotAssessableError
+
 CLIP = (0.5, 99.5)
 BINS, SMOOTH = 200, 4.0  # between these percentiles, and the Gaussian over them, in bins
 LIMIT = 8.0  # standard deviations; nothing that matters lies beyond
@@ -36,10 +38,19 @@ def statistics_without(
 ) -> tuple[float, float]:
     """Mean and standard deviation of an image in the brain that is no tumor, all (X, Y, Z).
 
-    Where nothing is left, those of the whole brain.
+    Raises
+    ------
+    NotAssessableError
+        If nothing is left: those of the whole brain would be the tumor's.
     """
     rest = brain & ~tumor
-    return brain_statistics(image, rest if rest.any() else brain)
+    if not rest.any():
+        raise NotAssessableError(
+            f"the tumor covers all {np.count_nonzero(brain)} voxels of the brain; intensities "
+            "without it need some that it does not: check both masks, or normalize by the whole "
+            "brain or by its mode"
+        )
+    return brain_statistics(image, rest)
 
 
 def brain_mode(image: NDArray[np.float32], brain: NDArray[np.bool_]) -> float:

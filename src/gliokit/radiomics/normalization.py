@@ -78,7 +78,7 @@ def linear_scale(
     Raises
     ------
     NotAssessableError
-        If no brain is given and the image is not skull-stripped.
+        If no brain is given and the image is not skull-stripped, or `REST` leaves no brain.
     ImageError
         If the brain is empty, flat or holds what is not finite, or its mode is not positive.
     """

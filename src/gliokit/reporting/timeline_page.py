@@ -18,10 +18,11 @@ from gliokit.core.findings import DISCLAIMER
 from gliokit.core.vocabulary import REGION_TERMS, Region
 from gliokit.measurement.lesion_matching import State
 from gliokit.measurement.lesion_size import LesionSize
+from gliokit.measurement.measurability import Clause
+from gliokit.measurement.nontarget import NONTARGET_RULES
 from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.catalogue import CRITERIA
-from gliokit.measurement.response.criterion import Card
-from gliokit.measurement.response.rules import Rule
+from gliokit.measurement.response.criterion import Card, Criterion
 from gliokit.measurement.response.vocabulary import Response
 from gliokit.measurement.targets import VisitSizes
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
@@ -93,14 +94,14 @@ class _Criterion:
         Of its card; its name where the catalogue does not know it.
     card : Card or None
         Source, and what of it was checked.
-    clauses : tuple of Rule
-        The rows that decided.
+    clauses : tuple of Clause
+        Those that decided.
     """
 
     title: str
     verdicts: Verdicts
     card: Card | None
-    clauses: tuple[Rule, ...]
+    clauses: tuple[Clause, ...]
 
     @property
     def last(self) -> Assessment | None:
@@ -185,9 +186,10 @@ def _attention(timeline: PatientTimeline) -> list[str]:
     if timeline.voxel_units:
         said.append(
             "Lengths are in voxels, areas in voxels² and volumes in voxels, since the spacing in "
-            "the files is known to be false. What the criteria ask for in true lengths was applied "
-            "to voxels: absolute limits mean nothing here, and changes in percent hold only if the "
-            "true spacing is the same at all visits."
+            "the files is known to be false. No least size and no growth in length is asked for: a "
+            "category that hangs on one says so. What this program sets itself to follow lesions "
+            "is taken in voxels, and changes in percent hold only if the true spacing is the same "
+            "at all visits."
         )
     if (start := _without_targets(timeline)) is not None:
         said.append(
@@ -224,9 +226,16 @@ def _criterion(verdicts: Verdicts) -> _Criterion:
     if known is None:
         return _Criterion(verdicts.criterion, verdicts, None, ())
     used = {clause for own in verdicts.assessments for clause in own.clauses}
-    rules = chain(*known.findings.values(), known.course)
-    clauses = {rule.clause: rule for rule in rules if rule.clause in used}
+    clauses = {own.name: own for own in _clauses(known) if own.name in used}
     return _Criterion(known.card.title, verdicts, known.card, tuple(clauses.values()))
+
+
+def _clauses(criterion: Criterion) -> Iterator[Clause]:
+    """Give the rows of a criterion, and its figures for lesions that are no targets."""
+    for rule in chain(*criterion.findings.values(), criterion.course):
+        yield Clause(rule.clause, rule.text, rule.evidence)
+    nontarget = NONTARGET_RULES[criterion.name.removesuffix("-volume")]
+    yield from (nontarget.became.clause, nontarget.grew.clause)
 
 
 def _component(title: str, visits: Sequence[tuple[TimelineVisit, VisitSizes | None]]) -> _Component:

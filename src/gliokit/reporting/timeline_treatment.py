@@ -32,19 +32,13 @@ class Given:
 
 def given(treatment: Treatment, therapy: str) -> tuple[Given, ...]:
     """List what was given, in the order in which it usually is."""
-    start, immunotherapy = treatment.treatment_start_day, treatment.immunotherapy_start_day
-    surgery = treatment.surgery_day
+    start, surgery = treatment.treatment_start_day, treatment.surgery_day
     judged = therapy or "kind unknown"
     return (
         Given("Surgery", _day(surgery), surgery, surgery),
         _radiation(treatment),
         Given("Treatment judged", f"{judged}, {_since(start)}", start, goes_on=start is not None),
-        Given(
-            "Immunotherapy",
-            "none known" if immunotherapy is None else _since(immunotherapy),
-            immunotherapy,
-            goes_on=immunotherapy is not None,
-        ),
+        _immunotherapy(treatment),
     )
 
 
@@ -86,6 +80,14 @@ def _radiation(treatment: Treatment) -> Given:
     if start is None:
         return Given("Radiation", f"until day {end}, start unknown", end, end)
     return Given("Radiation", f"day {start} to day {end}", start, end)
+
+
+def _immunotherapy(treatment: Treatment) -> Given:
+    start = treatment.immunotherapy_start_day
+    if start is None:
+        words = {False: "none", True: "given, start unknown", None: "none known"}
+        return Given("Immunotherapy", words[treatment.immunotherapy])
+    return Given("Immunotherapy", _since(start), start, goes_on=True)
 
 
 def _day(day: int | None) -> str:

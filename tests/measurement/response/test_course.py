@@ -7,7 +7,7 @@ import pytest
 from gliokit.core.errors import SettingsError
 from gliokit.core.vocabulary import ClinicalChange
 from gliokit.measurement.response.catalogue import CRITERIA
-from gliokit.measurement.response.facts import Enhancement, Flair, NewLesion
+from gliokit.measurement.response.facts import Enhancement, Flair, NewLesion, NonTarget
 from gliokit.measurement.response.readings import (
     ConfirmAgainst,
     GrowthOnFewerSteroids,
@@ -15,7 +15,7 @@ from gliokit.measurement.response.readings import (
     Readings,
     ResponseOnMoreSteroids,
 )
-from gliokit.measurement.response.visit import Treatment, Visit
+from gliokit.measurement.response.visit import Disease, Treatment, Visit, Worse
 from gliokit.measurement.response.vocabulary import Component, Pseudo, Response
 
 BY_AREA = [name for name in CRITERIA if not name.endswith("volume")]
@@ -467,3 +467,23 @@ def test_a_component_that_the_criterion_does_not_follow_is_refused(visit, classi
 def test_an_unknown_criterion_is_refused_with_the_known_ones(visit, classify):
     with pytest.raises(SettingsError, match="no criterion 'recist'; choose one of macdonald1990"):
         classify([visit(0, 400)], "recist")
+
+
+@pytest.mark.parametrize("criterion", ["rano_hgg2010", "rano_lgg2011", "rano2_2023"])
+def test_why_lesions_that_are_no_targets_are_worse_stands_in_reason_and_clauses(
+    visit, classify, criterion
+):
+    worse = Disease(400, 4, NonTarget.WORSE, Worse(("own clause",), "L2 from 100 to 130 mm²"))
+    later = replace(visit(60, 400), enhancing=worse, nonenhancing=worse)
+    last = classify([visit(0, 400), later], criterion)[-1]
+    assert last.category is Response.PROGRESSIVE
+    assert last.clauses[-1] == "own clause"
+    assert "unequivocally worse: L2 from 100 to 130 mm²" in last.reason
+
+
+def test_what_decides_before_lesions_that_are_no_targets_does_not_name_them(visit, classify):
+    worse = Disease(400, 4, NonTarget.WORSE, Worse(("own clause",), "L2"))
+    later = replace(visit(60, 400, new_lesion=NewLesion.MEASURABLE), enhancing=worse)
+    last = classify([visit(0, 400), later])[-1]
+    assert last.clauses == ("RANO 2.0 4",)
+    assert "L2" not in last.reason

@@ -148,6 +148,16 @@ def test_the_clauses_that_decided_are_told_with_where_they_were_read(page):
     assert "10.1200/JCO.23.01059" in folded
 
 
+def test_the_clause_of_a_lesion_that_is_no_target_is_told_too(timeline):
+    verdict = timeline.verdicts[0]
+    worse = replace(verdict.assessments[-1], clauses=("RANO 2.0 5", "non-measurable lesion"))
+    verdict = replace(verdict, assessments=(*verdict.assessments[:-1], worse))
+    page = timeline_page(replace(timeline, verdicts=(verdict,)))
+    folded = words(page[page.index("Clauses that decided") :])
+    assert "non-measurable lesion both diameters have grown by 5 mm or more" in folded
+    assert "(a review)" in folded
+
+
 def test_a_criterion_that_the_catalogue_lacks_is_told_by_its_name(timeline):
     verdict = replace(timeline.verdicts[0], criterion="own2030")
     page = timeline_page(replace(timeline, verdicts=(verdict,)))

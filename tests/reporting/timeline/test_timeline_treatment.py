@@ -23,6 +23,20 @@ def test_radiation_is_told_as_far_as_it_is_known(treatment, words):
     assert dict(facts(treatment, ""))["Radiation"] == words
 
 
+@pytest.mark.parametrize(
+    ("treatment", "words"),
+    [
+        (Treatment(), "none known"),
+        (Treatment(immunotherapy=False), "none"),
+        (Treatment(immunotherapy=True), "given, start unknown"),
+        (Treatment(immunotherapy_start_day=9), "from day 9"),
+    ],
+)
+def test_that_there_is_no_immunotherapy_is_told_from_that_none_is_known(treatment, words):
+    (own,) = [row for row in given(treatment, "") if row.name == "Immunotherapy"]
+    assert own.words == words
+
+
 def test_what_began_and_has_no_end_goes_on():
     rows = given(Treatment(treatment_start_day=14, immunotherapy_start_day=20), "vaccine")
     assert [(row.name, row.start) for row in rows if row.goes_on] == [

@@ -38,8 +38,8 @@ from gliokit.io.cohort_layouts.found import (
     Unread,
     collect,
     images_among,
-    nifti_files,
 )
+from gliokit.io.layouts import nifti_files
 
 PARTICIPANTS = "participants.tsv"
 

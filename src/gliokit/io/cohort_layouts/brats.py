@@ -49,9 +49,8 @@ from gliokit.io.cohort_layouts.found import (
     collect,
     folders_below,
     images_among,
-    nifti_files,
 )
-from gliokit.io.layouts import recognize
+from gliokit.io.layouts import nifti_files, recognize
 
 _GLIOMA = re.compile(r"(?P<patient>brats-(?P<kind>gli|ssa)-\d+)-(?P<time>\d+)", re.IGNORECASE)
 _EARLY = re.compile(r"(?P<patient>brats1[789]_.+?)_\d+", re.IGNORECASE)

@@ -20,9 +20,8 @@ from gliokit.io.cohort_layouts.found import (
     collect,
     folders_below,
     images_among,
-    nifti_files,
 )
-from gliokit.io.layouts import recognize
+from gliokit.io.layouts import nifti_files, recognize
 
 DEEPEST = 2  # a visit's folder in a patient's
 NOTE = "days, phases and clinical columns are unknown: fill them in the table"

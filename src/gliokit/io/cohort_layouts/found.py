@@ -1,16 +1,13 @@
 """What a reader of a folder layout finds: studies, those it leaves out, and why."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gliokit.core.vocabulary import MRSequence
-from gliokit.io.layouts import recognize
-
-_NIFTI = re.compile(r"\.nii(\.gz)?", re.IGNORECASE)
+from gliokit.io.layouts import by_sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +98,12 @@ def folders_below(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in names)
 
 
-def nifti_files(folder: Path) -> list[Path]:
-    """List the NIfTI files of a folder, in the order of names."""
-    if not folder.is_dir():
-        return []
-    files = (path for path in folder.iterdir() if _NIFTI.search(path.name) and path.is_file())
-    return sorted(path for path in files if not path.name.startswith("."))
-
-
 def images_among(files: Iterable[Path]) -> dict[MRSequence, Path] | str:
     """Know the image of each sequence by its file's name; a text says why that is impossible."""
-    listed = list(files)
-    candidates = {s: [path for path in listed if recognize(path) == s] for s in MRSequence}
+    candidates = by_sequence(files)
     for sequence, paths in candidates.items():
         if len(paths) > 1:
             names = ", ".join(path.name for path in paths)
             return f"{names} could each be {sequence}"
-    images = {sequence: paths[0] for sequence, paths in candidates.items() if paths}
+    images = {sequence: paths[0] for sequence, paths in candidates.items()}
     return images or "no image of t1, t1c, t2 or flair"

@@ -44,8 +44,8 @@ from gliokit.io.cohort_layouts.found import (
     LeftOut,
     collect,
     folders_below,
-    nifti_files,
 )
+from gliokit.io.layouts import nifti_files
 
 TABLE = "LUMIERE-Demographics_Pathology*.csv"
 RATINGS = "LUMIERE-ExpertRating*.csv"

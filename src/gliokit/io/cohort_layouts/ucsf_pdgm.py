@@ -43,8 +43,8 @@ from gliokit.io.cohort_layouts.found import (
     LeftOut,
     collect,
     folders_below,
-    nifti_files,
 )
+from gliokit.io.layouts import nifti_files
 
 TABLE = "UCSF-PDGM-metadata*.csv"
 SOURCES: Sources = MappingProxyType(

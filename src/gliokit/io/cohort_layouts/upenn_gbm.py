@@ -45,8 +45,8 @@ from gliokit.io.cohort_layouts.found import (
     collect,
     folders_below,
     images_among,
-    nifti_files,
 )
+from gliokit.io.layouts import nifti_files
 
 TABLE = "UPENN-GBM_clinical_info*.csv"
 IMAGES = "images_structural"

@@ -1,9 +1,10 @@
 """What a criterion is made of: its tables, thresholds, windows and card."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import Self
 
 from gliokit.measurement.response.rules import Rule
 from gliokit.measurement.response.vocabulary import Component, Measure
@@ -131,3 +132,13 @@ class Criterion:
     def components(self) -> tuple[Component, ...]:
         """Components that can be asked for, the usual one first."""
         return (*self.findings, Component.MIXED) if self.mixed else tuple(self.findings)
+
+    def asking(self, measurable: float) -> Self:
+        """Give the criterion with another least size, where it states any."""
+        return replace(
+            self,
+            thresholds={
+                part: replace(own, measurable=measurable) if own.measurable else own
+                for part, own in self.thresholds.items()
+            },
+        )

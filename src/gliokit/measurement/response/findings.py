@@ -42,6 +42,7 @@ COMPONENT_FACTS: tuple[type[StrEnum], ...] = (
     NonTarget,
     DoseSinceReference,
 )
+GROWN_NONTARGET = frozenset({NonTarget.WORSE})
 
 # RANO 2.0 on mixed tumors, as quoted by the program rano2.0-assist. Not in the quotation, but in
 # table 4 of a review (doi:10.1007/s11604-025-01821-6): CR with CR; MR with PR, which is PR since
@@ -195,7 +196,8 @@ def _find_component(
         physiologic=options.physiologic_mg_per_day,
         tolerance=options.dose_tolerance_mg_per_day,
     )
-    nontarget = observe_nontarget(visit.disease(component))
+    disease = visit.disease(component)
+    nontarget = observe_nontarget(disease)
     words = sizes.words()
     small = _small_growth(sizes, course.thresholds(component), options.readings.small_growth)
     for size, dose in product(by_size, by_dose):
@@ -204,10 +206,11 @@ def _find_component(
             rule = outcome.rule
             # rows of the first table always have a category
             category = rule.category or Response.NOT_ASSESSABLE
+            worse = disease.worse if rule.conditions.get(NonTarget) == GROWN_NONTARGET else None
             yield Finding(
                 category=category,
-                clauses=(rule.clause,),
-                reason=rule.reason.format_map(words) + small,
+                clauses=(rule.clause, *(worse.clauses if worse else ())),
+                reason=rule.reason.format_map(words) + (f": {worse.reason}" if worse else small),
                 condition=rule.text,
                 facts=outcome.facts,
                 sizes=(sizes,),

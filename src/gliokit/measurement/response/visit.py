@@ -16,6 +16,22 @@ from gliokit.measurement.response.vocabulary import Component, Measure
 
 
 @dataclass(frozen=True, slots=True)
+class Worse:
+    """Why lesions that are not measured are unequivocally worse.
+
+    Attributes
+    ----------
+    clauses : tuple of str
+        Names of the clauses that decided.
+    reason : str
+        Which lesions, and by how much.
+    """
+
+    clauses: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Disease:
     """One component of the tumor at one visit.
 
@@ -30,11 +46,14 @@ class Disease:
         to 0: a complete response needs 0.
     nontarget : NonTarget or None
         Lesions that are seen but not measured, against the baseline.
+    worse : Worse or None
+        Why they are worse; None where they are not, or where that is not said.
     """
 
     product_mm2: float | None = None
     volume_ml: float | None = None
     nontarget: NonTarget | None = None
+    worse: Worse | None = None
 
     def __post_init__(self) -> None:
         for name, size in (("product_mm2", self.product_mm2), ("volume_ml", self.volume_ml)):
