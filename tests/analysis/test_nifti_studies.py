@@ -159,3 +159,11 @@ def test_the_cohort_fails_where_a_folder_has_a_problem(patient):
     assert good.cells["phase"] == "post-operative"
     with pytest.raises(LayoutError, match="2 files could each be t1c"):
         pickle.loads(pickle.dumps(cohort.load))(bad)
+
+
+def test_a_visit_with_an_image_whose_link_leads_nowhere_is_a_problem(patient):
+    root = patient("visit1/t1c.nii.gz", "visit2/flair.nii.gz")
+    (root / "visit2" / "t1c.nii.gz").symlink_to(root / "gone")
+    one, other = visits_of(find_studies(root))
+    assert one.problem == ""
+    assert "No such file" in other.problem

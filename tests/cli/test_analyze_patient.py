@@ -64,6 +64,16 @@ def test_an_image_from_elsewhere_does_not_join_a_study_in_a_folder_below(tmp_pat
     assert look_at(visit, {MRSequence.T1C: other}).folder == visit  # it may go before its own
 
 
+def test_an_image_that_is_a_link_in_the_folder_belongs_to_its_study(tmp_path):
+    kept = tmp_path / "objects" / "a1"
+    linked = tmp_path / "patient" / "visit1" / "t1c.nii.gz"
+    for path in (kept, linked):
+        path.parent.mkdir(parents=True)
+    kept.touch()
+    linked.symlink_to(kept)
+    assert look_at(tmp_path / "patient", {MRSequence.T1C: linked}).folder == linked.parent
+
+
 def test_each_study_goes_to_its_folder_as_it_would_alone(analyze, visits, out, tmp_path):
     folder = visits(visit2=1.01, visit10=1.02)
     ending = analyze(folder, "--phase", "post", "-o", out)

@@ -143,6 +143,20 @@ def test_what_hangs_on_a_least_size_that_voxels_do_not_tell_is_said(response, vi
     assert "do not tell" not in told["macdonald1990"][-1]["reason"]  # it states no least size
 
 
+def test_a_new_lesion_that_counts_as_large_in_voxels_is_said_to(response, visits, tmp_path):
+    table = visits(3, 3)
+    path = table / "p-1-labels.nii.gz"
+    labels = np.array(read_image(path).array, dtype=np.uint8)
+    labels[9:15, 5:11, 15:21] = Label.ENHANCING
+    write_label_map(path, LabelMap(labels, read_image(path).affine))
+    response(table, "--criteria", "rano2_2023,macdonald1990", "--voxel-units")
+    record = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    by_rano, by_macdonald = (own["assessments"][-1] for own in record["verdicts"])
+    assert (by_rano["category"], by_macdonald["category"]) == ("PD", "PD")
+    assert by_rano["reason"].endswith("since lengths in voxels do not tell; if it is not, it is SD")
+    assert "do not tell" not in by_macdonald["reason"]  # there any new lesion is progression
+
+
 @pytest.mark.parametrize(
     ("flag", "word", "choice"),
     [

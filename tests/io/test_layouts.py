@@ -156,6 +156,15 @@ def test_unusable_image_is_named(folder, add):
         read_study(folder)
 
 
+def test_an_image_whose_link_leads_nowhere_is_not_taken_for_missing(folder, add):
+    add("flair.nii.gz")
+    (folder / "t1c.nii.gz").symlink_to(folder / "gone")
+    (folder / "t2.nii.gz").mkdir()
+    assert list(find_sequences(folder)) == [T1C, FLAIR]
+    with pytest.raises(ImageError, match=r"t1c\.nii\.gz: cannot be read \(No such file"):
+        read_study(folder)
+
+
 def test_hidden_files_are_passed_over(folder, add):
     add("t1.nii.gz")
     (folder / "._t1.nii.gz").write_bytes(b"resource fork")

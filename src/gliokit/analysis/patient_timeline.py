@@ -314,21 +314,33 @@ def _verdicts(
             for number, visit in enumerate(visits)
         ]
         options = replace(run.options, component=component)
-        judge = partial(classify_course, told, treatment=treatment, options=options)
-        assessments = _of_any_size(judge, criterion) if voxels else judge(criterion)
+        judge = partial(classify_course, treatment=treatment, options=options)
+        assessments = _of_any_size(judge, told, criterion) if voxels else judge(told, criterion)
     except NotAssessableError as error:
         return Verdicts(criterion.name, reason=str(error))
     return Verdicts(criterion.name, assessments)
 
 
 def _of_any_size(
-    judge: Callable[[Criterion], tuple[Assessment, ...]], criterion: Criterion
+    judge: Callable[[Sequence[Visit], Criterion], tuple[Assessment, ...]],
+    visits: Sequence[Visit],
+    criterion: Criterion,
 ) -> tuple[Assessment, ...]:
     """Judge sizes in voxels: every one counts as large enough, and where that decides it is said.
 
     Where a category is the same if none is large enough, it is taken not to hang on it.
     """
-    ways = zip(judge(criterion.asking(0.0)), judge(criterion.asking(TOO_LARGE)), strict=True)
+    none_large = [
+        replace(visit, new_lesion=NewLesion.NOT_MEASURABLE)
+        if visit.new_lesion is NewLesion.MEASURABLE
+        else visit
+        for visit in visits
+    ]
+    ways = zip(
+        judge(visits, criterion.asking(0.0)),
+        judge(none_large, criterion.asking(TOO_LARGE)),
+        strict=True,
+    )
     return tuple(
         taken
         if (taken.category, taken.possible) == (other.category, other.possible)

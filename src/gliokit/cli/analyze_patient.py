@@ -77,7 +77,9 @@ def _check_named(study: Path, folder: Path, images: Mapping[MRSequence, Path]) -
     Those in that folder are taken: they belong to the study.
     """
     own = folder.resolve()
-    foreign = [one for one, path in images.items() if not path.resolve().is_relative_to(own)]
+    # the file itself may be a link, as git-annex keeps it: where it is named counts
+    places = {one: path.parent.resolve() for one, path in images.items()}
+    foreign = [one for one, place in places.items() if not place.is_relative_to(own)]
     if foreign and folder != study:
         named = ", ".join(f"--{sequence}" for sequence in foreign)
         raise LayoutError(

@@ -178,10 +178,15 @@ def is_nifti(name: str) -> bool:
 
 
 def nifti_files(folder: Path) -> list[Path]:
-    """List the NIfTI files of a folder, in the order of names; where it is no folder, none."""
+    """List the NIfTI files of a folder, in the order of names; where it is no folder, none.
+
+    A link to nothing, as git-annex leaves of what it has not fetched, is listed too: who reads it
+    fails, where a study without that image would be another one.
+    """
     if not folder.is_dir():
         return []
-    files = (path for path in folder.iterdir() if is_nifti(path.name) and path.is_file())
+    named = (path for path in folder.iterdir() if is_nifti(path.name))
+    files = (path for path in named if path.is_file() or not path.exists())
     return sorted(path for path in files if not path.name.startswith("."))
 
 
