@@ -8,14 +8,15 @@ Simulated: four patients of each of the last four label maps by name (FreeSurfer
 which the network has seen none; one of the four after surgery. Their tissues are known. Those whose
 brain the template does not fit are refused, and counted. Measured outside tumor, edema and cavity,
 once with the true outline of these given and once without. Choroid plexus counts as ventricle,
-brainstem as white matter. The true midline is the plane through the middle between the white matter
-of both halves, before the tumor displaced them; the share of white matter on the right side is
-measured after.
+brainstem as white matter; cerebellum and brainstem are also judged as parts. The true midline is
+the plane through the middle between the white matter of both halves, before the tumor displaced
+them; the share of white matter on the right side is measured after.
 
 Distance to the ventricles is the mean of the 100 smallest of a region's voxels, of the tumor core,
 the whole tumor, and balls of 10 mm radius at random places of the brain. `--sequences` leaves some
-out; patients are kept in the folder `--cases`. The template is registered once a patient; processor
-time of the first way counts it.
+out; `--slices-mm` scans the same patients in such slices, all sequences, in place of what their
+scanners do (3 to 7 mm in most); patients are kept in the folder `--cases`. The template is
+registered once a patient; processor time of the first way counts it.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -42,16 +43,18 @@ from gliokit.evaluation.overlap import dice
 from gliokit.phantom.body.anatomy import find_anatomies
 from gliokit.phantom.body.compartments import Compartment
 from gliokit.phantom.body.tissue import Tissue as Simulated
-from gliokit.phantom.cohort import CohortSettings, simulate_visits
+from gliokit.phantom.cohort import CohortSettings, scan_visit, simulate_person
+from gliokit.phantom.person import Person, looks
 from gliokit.preprocessing.brain import stripped_brain
 from gliokit.preprocessing.tissue import TissueAnatomy, find_tissues
+from gliokit.preprocessing.tissue_lobes import HINDBRAIN
 from gliokit.preprocessing.tissue_midline import (
     Midline,
     right_of_midline_mm,
     template_midline,
 )
 from gliokit.preprocessing.tissue_priors import NORMAL, Tissue, tissue_priors
-from training.anatomy.heads import HELD_OUT, TRUTH
+from training.anatomy.heads import HELD_OUT, HINDBRAIN_OF, TRUTH
 
 SEED = 77
 PATIENTS, OPERATED = 4, 2  # of each; number of the one after surgery
@@ -73,6 +76,8 @@ class Case:
         Tumor, edema and cavity; core.
     tissues : (X, Y, Z)
         True `Tissue`; NONE where it is not judged.
+    hindbrain : (X, Y, Z)
+        True cerebellum and brainstem, `Lobe`; 0 elsewhere.
     right, judged : (X, Y, Z)
         Cerebral white matter of the right half, and of both.
     midline : Midline
@@ -83,6 +88,7 @@ class Case:
     tumor: NDArray[np.bool_]
     core: NDArray[np.bool_]
     tissues: NDArray[np.uint8]
+    hindbrain: NDArray[np.uint8]
     right: NDArray[np.bool_]
     judged: NDArray[np.bool_]
     midline: Midline
@@ -93,6 +99,7 @@ def main() -> None:
     parser.add_argument("anatomies", type=Path)
     parser.add_argument("--number", type=int, default=100, help="of patients, at most")
     parser.add_argument("--sequences", nargs="+", default=list(MRSequence))
+    parser.add_argument("--slices-mm", type=float, help="in place of the scanners' own")
     parser.add_argument("--cases", type=Path, help="folder to keep the patients in")
     parser.add_argument("--given", choices=("yes", "no", "both"), default="both")
     args = parser.parse_args()
@@ -104,7 +111,7 @@ def main() -> None:
         folder = args.cases or Path(scratch)
         chosen = range(min(PATIENTS * len(paths), args.number))
         found = [
-            measured(read_case(keep_case(folder, paths, number), sequences), ways)
+            measured(read_case(keep_case(folder, paths, number, args.slices_mm), sequences), ways)
             for number in chosen
         ]
     rows = [row for patient in found for row in patient]
@@ -115,6 +122,7 @@ def main() -> None:
         "patients": len(found),
         "refused": found.count([]),
         "sequences": sequences,
+        "slices_mm": args.slices_mm or "of the scanners",
         **{name_of(way): summary([r for r in rows if r["given"] is way]) for way in ways},
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KB_PER_MB,
         "versions": {package: version(package) for package in ("gliokit", "numpy", "scipy")},
@@ -126,14 +134,19 @@ def name_of(given: bool) -> str:
     return "tumor_given" if given else "tumor_not_given"
 
 
-def keep_case(folder: Path, paths: list[Path], number: int) -> Path:
+def keep_case(folder: Path, paths: list[Path], number: int, slices_mm: float | None) -> Path:
     """Simulate a patient and write the last visit, unless that was done before."""
-    path = folder / f"held-out-{number:02d}.npz"
+    slices = f"-{slices_mm:g}mm" if slices_mm else ""
+    path = folder / f"held-out-{number:02d}{slices}.npz"
     if not path.exists():
         turn, which = divmod(number, len(paths))
         visits = 2 if turn == OPERATED else 1
         settings = CohortSettings(visits=visits, seed=SEED + turn, anatomies=(paths[which],))
-        *_, visit = simulate_visits(settings, number)
+        person = simulate_person(settings, number)
+        if slices_mm:
+            person = in_slices(person, slices_mm)
+        *_, look = looks(person)
+        visit = scan_visit(person, look, settings)
         healthy = visit.person.grown.healthy
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(
@@ -149,12 +162,22 @@ def keep_case(folder: Path, paths: list[Path], number: int) -> Path:
     return path
 
 
+def in_slices(person: Person, slices_mm: float) -> Person:
+    """Give the same patient, to be scanned in slices of one thickness."""
+    own = person.scanner.acquisitions
+    acquisitions = {s: replace(a, thickness_mm=slices_mm) for s, a in own.items()}
+    return replace(person, scanner=replace(person.scanner, acquisitions=acquisitions))
+
+
 def read_case(path: Path, sequences: list[MRSequence]) -> Case:
     with np.load(path) as kept:
         affine, labels, tissues = kept["affine"], kept["labels"], kept["tissues"]
         table = np.zeros(len(Simulated), np.uint8)
         for tissue, simulated in TRUTH.items():
             table[list(simulated)] = tissue
+        parts = np.zeros(len(Simulated), np.uint8)
+        for simulated, part in HINDBRAIN_OF.items():
+            parts[simulated] = part
         sides = np.where(tissues == Simulated.WHITE_MATTER, kept["compartments"], 0)
         healthy = np.where(kept["h_tissues"] == Simulated.WHITE_MATTER, kept["h_compartments"], 0)
         return Case(
@@ -162,6 +185,7 @@ def read_case(path: Path, sequences: list[MRSequence]) -> Case:
             labels > 0,
             region_mask(labels, Region.TUMOR_CORE),
             table[tissues],
+            parts[tissues],
             sides == Compartment.RIGHT,
             (sides == Compartment.RIGHT) | (sides == Compartment.LEFT),
             true_midline(healthy == Compartment.LEFT, healthy == Compartment.RIGHT, affine),
@@ -201,7 +225,7 @@ def measured(case: Case, ways: list[bool]) -> list[dict[str, object]]:
             {
                 "given": given,
                 "cpu_seconds": seconds,
-                **overlaps(case, found.labels),
+                **overlaps(case, found),
                 **midline_figures(case, found),
                 **distances(case, found.labels),
             }
@@ -209,12 +233,17 @@ def measured(case: Case, ways: list[bool]) -> list[dict[str, object]]:
     return rows
 
 
-def overlaps(case: Case, labels: NDArray[np.uint8]) -> dict[str, float]:
+def overlaps(case: Case, found: TissueAnatomy) -> dict[str, float]:
     judged = (case.tissues > 0) & ~case.tumor
     judged &= stripped_brain(image.array for image in case.study.images.values())
-    truth = np.where(judged, case.tissues, 0)
-    own = np.where(judged, labels, 0)
-    return {f"dice_{t.name.lower()}": dice(truth == t, own == t) for t in NORMAL}
+    answers = {
+        **{t: (case.tissues == t, found.labels == t) for t in NORMAL},
+        **{p: (case.hindbrain == p, found.hindbrain == p) for p in HINDBRAIN},
+    }
+    return {
+        f"dice_{answer.name.lower()}": dice(truth & judged, own & judged)
+        for answer, (truth, own) in answers.items()
+    }
 
 
 def midline_figures(case: Case, found: TissueAnatomy) -> dict[str, float]:

@@ -15,7 +15,8 @@ from gliokit.phantom.body.tissue import FIRST_OUTSIDE, Tissue
 from gliokit.phantom.scan.scanner import draw_session
 from gliokit.phantom.scan.signal import tissue_signal
 from gliokit.preprocessing.brain import filled
-from gliokit.preprocessing.brain_extraction import brain_on, extract_brain
+from gliokit.preprocessing.brain_extraction import BULGE_MM, agreed_odds, brain_on, extract_brain
+from gliokit.preprocessing.brain_shell import DEPTH, STEP_MM, brain_shell
 from gliokit.preprocessing.head_template import HALF, likely_brain, template_to
 
 
@@ -60,6 +61,55 @@ def test_the_order_of_the_images_that_vote_does_not_matter(head, to_template):
     one, other = scanned(head, "t1"), scanned(head, "flair")
     first = brain_on(one.grid, to_template, [one, other])
     assert dice(first, brain_on(one.grid, to_template, [other, one])) > 0.9999
+
+
+@pytest.fixture
+def two_looks():
+    """Two images, of even noise beneath the edge, that find it at places 20 and 30 of 48."""
+    places = np.arange(DEPTH, dtype=np.float32)
+    shape = len(brain_shell().directions), DEPTH
+    odds = np.stack([np.broadcast_to(edge + 0.5 - places, shape) for edge in (20, 30)])
+    looks = np.ones((2, *shape, 4), dtype=np.float32)
+    looks[..., 0] += np.random.default_rng(5).normal(0, 0.1, (2, shape[0], 1))
+    return odds, looks
+
+
+def left_patch():
+    """Rays (V,) that run far to the left."""
+    return brain_shell().directions[:, 0] < -0.9
+
+
+def test_images_that_show_nothing_unusual_are_averaged(two_looks):
+    odds, looks = two_looks
+    assert np.array_equal(agreed_odds(odds, looks), odds.mean(axis=0))
+
+
+def test_over_what_looks_unlike_the_rest_the_surest_image_decides_but_for_a_bulge(two_looks):
+    odds, looks = two_looks
+    looks[0, left_patch(), :, 0] += 2
+    agreed, last = agreed_odds(odds, looks), (odds.mean(axis=0) > 0).sum(axis=1) - 1
+    bulge = last + round(BULGE_MM / STEP_MM)
+    ends, right = (agreed > 0).sum(axis=1) - 1, brain_shell().directions[:, 0] > 0
+    assert np.array_equal(ends[left_patch()], bulge[left_patch()])
+    assert np.array_equal(ends[right], last[right])
+
+
+def test_what_looks_unlike_the_rest_on_both_sides_is_no_tumor(two_looks):
+    odds, looks = two_looks
+    looks[0, left_patch() | left_patch()[brain_shell().opposite], :, 0] += 2
+    assert np.array_equal(agreed_odds(odds, looks), odds.mean(axis=0))
+
+
+def test_beneath_what_an_image_does_not_show_nothing_is_unusual(two_looks):
+    odds, looks = two_looks
+    looks[0, left_patch(), :, :2] = 0
+    assert np.array_equal(agreed_odds(odds, looks), odds.mean(axis=0))
+
+
+def test_one_image_has_no_others_to_ask(two_looks):
+    odds, looks = two_looks
+    looks[0, left_patch(), :, 0] += 2
+    assert np.array_equal(agreed_odds(odds[:1], looks[:1]), odds[0])
 
 
 @pytest.mark.parametrize("sequence", ["t1c", "flair"])

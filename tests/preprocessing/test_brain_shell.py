@@ -40,6 +40,12 @@ def test_every_ray_has_the_six_next_ones_around_it_but_for_the_twelve_corners():
         assert own.any(axis=1)[:12].all()
 
 
+def test_opposite_rays_mirror_each_other():
+    shell = brain_shell()
+    assert np.allclose(shell.directions[shell.opposite], shell.directions * (-1, 1, 1))
+    assert np.array_equal(shell.opposite[shell.opposite], np.arange(len(shell.opposite)))
+
+
 def test_a_ray_lies_between_its_parents():
     shell = brain_shell()
     one, other = shell.directions[shell.meshes[-1].parents.T]

@@ -19,7 +19,7 @@ from gliokit.phantom.scan.signal import tissue_signal
 from gliokit.preprocessing import tissue as module
 from gliokit.preprocessing.tissue import find_tissues, lobes, right_side
 from gliokit.preprocessing.tissue_lobes import Lobe
-from gliokit.preprocessing.tissue_network import ANSWERS
+from gliokit.preprocessing.tissue_network import ANSWERS, Answer
 from gliokit.preprocessing.tissue_priors import Tissue
 
 SMALL = Voxels(3.0, (56, 72, 60))
@@ -72,7 +72,8 @@ def by_brightness(monkeypatch):
     def evidence(seen):
         found = np.zeros((len(ANSWERS), *seen.shape[1:]), np.float32)
         bright = seen[T2] > 3
-        found[ANSWERS.index(Tissue.CSF)], found[ANSWERS.index(Tissue.WHITE)] = bright, ~bright
+        found[ANSWERS.index(Answer(Tissue.CSF))] = 9 * bright
+        found[ANSWERS.index(Answer(Tissue.WHITE))] = 9 * ~bright
         return found
 
     monkeypatch.setattr(module, "tissue_evidence", evidence)
@@ -169,10 +170,40 @@ def test_right_and_left_are_those_of_the_patient(person, anatomy):
 
 
 def test_every_place_of_the_brain_has_a_lobe(person, anatomy):
+    assert set(np.unique(lobes(anatomy)[person.tissues > 0])) == set(Lobe)
+
+
+@pytest.mark.parametrize(
+    ("part", "simulated", "least"),
+    [
+        (Lobe.CEREBELLUM, (Simulated.CEREBELLAR_CORTEX, Simulated.CEREBELLAR_WHITE), 0.8),
+        (Lobe.BRAINSTEM, (Simulated.BRAINSTEM,), 0.7),
+    ],
+)
+def test_cerebellum_and_brainstem_are_found(person, anatomy, part, simulated, least):
+    assert dice(np.isin(person.tissues, simulated), anatomy.hindbrain == part) > least
+
+
+def test_where_the_network_tells_the_hindbrain_lobes_agree(anatomy):
     found = lobes(anatomy)
-    cerebellum = np.isin(person.tissues, (Simulated.CEREBELLAR_CORTEX, Simulated.CEREBELLAR_WHITE))
-    assert set(np.unique(found[person.tissues > 0])) == set(Lobe)
-    assert (found[cerebellum] == Lobe.CEREBELLUM).mean() > 0.75
+    told = np.isin(anatomy.labels, (Tissue.WHITE, Tissue.GRAY, Tissue.DEEP_GRAY))
+    hindbrain = np.where(np.isin(found, (Lobe.CEREBELLUM, Lobe.BRAINSTEM)), found, 0)
+    assert np.array_equal(hindbrain[told], anatomy.hindbrain[told])
+    assert not anatomy.hindbrain[~told].any()
+
+
+@pytest.mark.usefixtures("by_brightness")
+def test_answers_of_one_tissue_add_up(block, anatomy, monkeypatch):
+    def torn(seen):
+        found = np.zeros((len(ANSWERS), *seen.shape[1:]), np.float32)
+        for answer in ANSWERS:  # white: .2 + .2 + .2 against .4
+            share = {Tissue.WHITE: 0.2, Tissue.CSF: 0.4}.get(answer.tissue, 1e-6)
+            found[ANSWERS.index(answer)] = np.log(share)
+        return found
+
+    monkeypatch.setattr(module, "tissue_evidence", torn)
+    found = find_tissues(block, to_template=anatomy.to_template)
+    assert set(np.unique(found.labels)) == {Tissue.NONE, Tissue.WHITE}
 
 
 def test_a_mask_of_another_grid_is_refused(study):

@@ -6,6 +6,7 @@ import pytest
 from gliokit.preprocessing.tissue_network import (
     ANSWERS,
     CHANNELS,
+    TISSUES,
     network_input,
     tissue_evidence,
 )
@@ -22,8 +23,9 @@ def seen():
     return network_input(scores, priors, np.ones(shape, bool), np.zeros(shape, bool))
 
 
-def test_answers_are_the_numbers_of_tissues_in_order():
-    assert [int(tissue) for tissue in ANSWERS] == list(range(1, len(Tissue)))
+def test_the_first_answers_are_the_numbers_of_tissues_in_order():
+    assert [int(answer.tissue) for answer in ANSWERS[: len(TISSUES)]] == list(range(1, len(Tissue)))
+    assert not any(answer.hindbrain for answer in ANSWERS[: len(TISSUES)])
 
 
 def test_every_voxel_has_evidence_for_every_tissue(seen):

@@ -4,8 +4,9 @@ python training/anatomy/bundle.py --run RUN --card training/anatomy/card.json \
     --out src/gliokit/bundles/shipped/anatomy
 
 `RUN` holds what template.py, edge.py and tissue.py wrote; what is not there yet is left out.
-`--evaluation` is the line of `benchmarks/brain_extraction.py`, `--tissue-evaluation` that of
-`benchmarks/tissue_anatomy.py`. The old bundle is replaced only by a whole new one.
+`--evaluation` is the line of `benchmarks/brain_extraction.py`, `--tissue-evaluation` those of
+`benchmarks/tissue_anatomy.py`, one per way of scanning. The old bundle is replaced only by a whole
+new one.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 from gliokit.bundles.bundle import Card, seal_bundle
 from gliokit.preprocessing.brain_network import WEIGHTS
 from gliokit.preprocessing.head_template import TEMPLATE
+from gliokit.preprocessing.tissue_lobes import HINDBRAIN
 from gliokit.preprocessing.tissue_network import NETWORK
 from gliokit.preprocessing.tissue_priors import NORMAL
 
@@ -35,7 +37,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--evaluation", type=Path, help="line of the benchmark")
-    parser.add_argument("--tissue-evaluation", type=Path, help="line of that of tissues")
+    parser.add_argument("--tissue-evaluation", type=Path, nargs="*", default=[], help="lines")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     new = args.out.with_name(args.out.name + ".part")
@@ -52,8 +54,8 @@ def main() -> None:
     content = json.loads(args.card.read_text())
     if args.evaluation:
         content["evaluation"] += table(json.loads(args.evaluation.read_text()))
-    if args.tissue_evaluation:
-        content["evaluation"] += tissue_table(json.loads(args.tissue_evaluation.read_text()))
+    for path in args.tissue_evaluation:
+        content["evaluation"] += tissue_table(json.loads(path.read_text()))
     card = Card(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
     seal_bundle(new, card, made_with=made_with)
     shutil.rmtree(args.out, ignore_errors=True)
@@ -86,16 +88,19 @@ def table(line: dict[str, dict[str, dict[str, float]]]) -> list[str]:
 
 def tissue_table(line: dict[str, dict[str, dict[str, float]]]) -> list[str]:
     """Lay out the figures of the benchmark of tissues."""
+    own = isinstance(line["slices_mm"], str)
     rows = [
         "",
         f"Simulated: tissues of {line['patients']} patients in the same held-out anatomies, a "
         f"quarter of them after surgery, {line['refused']} of them refused since the template did "
-        "not fit; outside tumor, edema and cavity. Dice, mean (worst).",
+        "not fit; outside tumor, edema and cavity; "
+        + ("most in slices of 3 to 7 mm" if own else f"all in slices of {line['slices_mm']:g} mm")
+        + ". Dice, mean (worst).",
         "",
         "| tissue | tumor given | tumor not given |",
         "|---|---|---|",
     ]
-    for tissue in NORMAL:
+    for tissue in (*NORMAL, *HINDBRAIN):
         cells = []
         for way in ("tumor_given", "tumor_not_given"):
             found = line[way][f"dice_{tissue.name.lower()}"]

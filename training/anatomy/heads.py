@@ -16,6 +16,7 @@ from gliokit.phantom.body.anatomy import Anatomy, find_anatomies, read_anatomy
 from gliokit.phantom.body.tissue import FIRST_OUTSIDE
 from gliokit.phantom.body.tissue import Tissue as Simulated
 from gliokit.preprocessing.brain import filled
+from gliokit.preprocessing.tissue_lobes import Lobe
 from gliokit.preprocessing.tissue_priors import Tissue
 
 HELD_OUT = 4  # the last label maps by name serve as tests only
@@ -26,6 +27,11 @@ TRUTH = {  # what of the simulated tissues is each that is told
     Tissue.DEEP_GRAY: (Simulated.DEEP_GRAY,),
     Tissue.CSF: (Simulated.CSF,),
     Tissue.VENTRICLE: (Simulated.VENTRICLE, Simulated.CHOROID_PLEXUS),
+}
+HINDBRAIN_OF = {  # and which of them are of the hindbrain
+    Simulated.CEREBELLAR_WHITE: Lobe.CEREBELLUM,
+    Simulated.CEREBELLAR_CORTEX: Lobe.CEREBELLUM,
+    Simulated.BRAINSTEM: Lobe.BRAINSTEM,
 }
 
 

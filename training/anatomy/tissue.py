@@ -4,7 +4,8 @@ python training/anatomy/tissue.py --examples EXAMPLES --out RUN [--steps 1000]
 
 Learns from what tissue_examples.py wrote, by `gliokit.learning.lesson.teach`, which goes on from
 its last checkpoint, `RUN/tissue-N/checkpoint.safetensors` of N patients. Another training may begin
-with the weights of an `--earlier` one. Two processes of torchrun with `--batch 1` are one with 2.
+with the weights of an `--earlier` one, also of one that told the hindbrain's tissue from no other
+(`--tissues-only`). Two processes of torchrun with `--batch 1` are one with 2.
 `RUN/tissue.xml` and `.bin` are what the bundle ships, `RUN/tissue.json` says how they were made,
 with the hash of what they learned from.
 """
@@ -27,12 +28,13 @@ from gliokit.core.system import TrainingRun
 from gliokit.learning.distributed import join_team
 from gliokit.learning.lesson import Lesson, teach
 from gliokit.learning.settings import Decay, Schedule
-from gliokit.preprocessing.tissue_network import ANSWERS, CHANNELS, NETWORK, STRIDE
+from gliokit.preprocessing.tissue_network import ANSWERS, CHANNELS, NETWORK, STRIDE, TISSUES
 
 SEED = 2032
 RATE, WARM_UP, AVERAGE = 3e-3, 40, 0.98
 SAVE_EVERY = 25
 KEPT = "kept.module."  # what a checkpoint calls the running average
+LAST = "head.4"  # layer whose outputs are the answers
 
 
 def main() -> None:
@@ -43,6 +45,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=1000, help="at most, the first by number")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=2, help="of each process")
+    parser.add_argument("--tissues-only", action="store_true", help="no hindbrain")
     parser.add_argument("--earlier", type=Path, help="checkpoint of an earlier training")
     args = parser.parse_args()
     paths = sorted(args.examples.glob("*.npy"))[: args.patients]
@@ -55,9 +58,10 @@ def main() -> None:
         "torch": torch.__version__,
     }
     torch.manual_seed(SEED)
-    network = TissueNetwork(CHANNELS, len(ANSWERS))
+    answers = len(TISSUES if args.tissues_only else ANSWERS)
+    network = TissueNetwork(CHANNELS, answers)
     if args.earlier:
-        network.load_state_dict(weights_of(args.earlier))
+        network.load_state_dict(weights_of(args.earlier, answers))
     schedule = Schedule(
         steps=args.steps,
         batch=args.batch,
@@ -69,7 +73,7 @@ def main() -> None:
     )
     lesson = Lesson(
         f"tissue-{len(paths)}",
-        partial(draw_example, paths),
+        partial(draw_example, paths, hindbrain=not args.tissues_only),
         tissue_loss,
         schedule,
         data=json.dumps(facts),
@@ -80,10 +84,18 @@ def main() -> None:
         (args.out / f"{NETWORK}.json").write_text(json.dumps(facts, indent=2) + "\n")
 
 
-def weights_of(checkpoint: Path) -> dict[str, Tensor]:
-    """Read the running average of a training that may not have ended."""
+def weights_of(checkpoint: Path, answers: int) -> dict[str, Tensor]:
+    """Read the running average of a training that may not have ended.
+
+    An answer that it did not know begins as that of its tissue.
+    """
     tensors = load_file(checkpoint)
-    return {n.removeprefix(KEPT): v for n, v in tensors.items() if n.startswith(KEPT)}
+    weights = {n.removeprefix(KEPT): v for n, v in tensors.items() if n.startswith(KEPT)}
+    if len(weights[f"{LAST}.bias"]) < answers:
+        like = [TISSUES.index(answer.tissue) for answer in ANSWERS]
+        weights[f"{LAST}.bias"] = weights[f"{LAST}.bias"][like]
+        weights[f"{LAST}.weight"] = weights[f"{LAST}.weight"][:, like]
+    return weights
 
 
 def write_network(network: TissueNetwork, path: Path) -> None:

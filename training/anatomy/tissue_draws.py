@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from gliokit.preprocessing.resampling import resample
-from gliokit.preprocessing.tissue_network import network_input
+from gliokit.preprocessing.tissue_network import ANSWERS, network_input
 from gliokit.preprocessing.tissue_priors import NORMAL
 from gliokit.preprocessing.view import INPUTS
 
@@ -29,14 +29,18 @@ SLICES, THICKEST_MM = 0.12, 7.0  # share of images that get slices of their own
 GAMMA, GAIN, OFFSET = 0.25, 0.12, 0.2  # of log exponent, log gain, z
 COIL, NOISE = 0.15, 0.25  # largest
 TIGHT = 0.3  # share of brains that lose a rim
+TISSUE_OF = np.array([0, *(answer.tissue for answer in ANSWERS)], dtype=np.uint8)
 DARKEST = -4.0  # z that a change of contrast starts from
 C = len(INPUTS)
 
 
 def draw_example(
-    paths: Sequence[Path], rng: np.random.Generator
+    paths: Sequence[Path], rng: np.random.Generator, *, hindbrain: bool = True
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Draw what the network sees (11, X, Y, Z), and the tissue's number, 0 if it matters not."""
+    """Draw what the network sees (11, X, Y, Z), and the answer's number, 0 if it matters not.
+
+    Tissue of the `hindbrain` is told from no other if it does not count.
+    """
     layers = np.load(paths[rng.integers(len(paths))], mmap_mode="r")
     start = _corner(layers.shape[1:], rng)
     session = int(rng.integers(SESSIONS))
@@ -45,6 +49,7 @@ def draw_example(
     shifted = start + rng.integers(-MISPLACED_MM, MISPLACED_MM + 1, 3)
     priors = _cut(layers[first : first + len(NORMAL)], shifted).astype(np.float32) / ENTIRE
     truth, tumor = _cut(layers[first + len(NORMAL) :][:2], start)
+    truth = truth if hindbrain else TISSUE_OF[truth]
     brain = _cut(layers[first + len(NORMAL) + 2 + session :][:1], start)[0] > 0
     if rng.random() < TIGHT:
         brain = binary_erosion(brain, iterations=int(rng.integers(1, 4)), border_value=1)

@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from heads import HELD_OUT, TRUTH
+from heads import HELD_OUT, HINDBRAIN_OF, TRUTH
 from numpy.typing import NDArray
 from patients import TrainingPatient, draw_training_patient
 from rich.progress import track
@@ -35,6 +35,7 @@ from gliokit.phantom.study import scan_body, strip
 from gliokit.preprocessing.brain import stripped_brain
 from gliokit.preprocessing.normalization import brain_statistics, standardize
 from gliokit.preprocessing.tissue import register_template
+from gliokit.preprocessing.tissue_network import ANSWERS, Answer
 from gliokit.preprocessing.tissue_priors import Tissue, tissue_priors
 from gliokit.preprocessing.view import INPUTS
 
@@ -103,10 +104,11 @@ def likely(to_template: Affine, box: Box) -> NDArray[np.float32]:
 
 
 def truth_of(patient: TrainingPatient) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Give true `Tissue`, ATYPICAL where none fits; and tumor: 1 infiltrated, 2 itself."""
-    table = np.full(len(Simulated), Tissue.ATYPICAL, dtype=np.uint8)
+    """Give the true one of `ANSWERS`, ATYPICAL if none fits; and tumor: 1 infiltrated, 2 itself."""
+    table = np.full(len(Simulated), 1 + ANSWERS.index(Answer(Tissue.ATYPICAL)), dtype=np.uint8)
     for tissue, simulated in TRUTH.items():
-        table[list(simulated)] = tissue
+        for one in simulated:
+            table[one] = 1 + ANSWERS.index(Answer(tissue, HINDBRAIN_OF.get(one)))
     tumor = (patient.labels > 0).astype(np.uint8)
     tumor[labels_of(patient.tissues) > 0] = 2
     return table[patient.tissues], tumor

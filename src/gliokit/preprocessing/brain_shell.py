@@ -56,6 +56,8 @@ class Shell:
         Unit vectors of the rays.
     radius_mm : (V,)
         From the middle to the surface of the mean brain.
+    opposite : (V,)
+        The ray on the other side of the midplane.
     meshes : tuple of Mesh
         From the icosahedron to all rays.
     points_mm : (V, D, 3)
@@ -66,6 +68,7 @@ class Shell:
 
     directions: NDArray[np.float64] = field(repr=False)
     radius_mm: NDArray[np.float64] = field(repr=False)
+    opposite: NDArray[np.intp] = field(repr=False)
     meshes: tuple[Mesh, ...] = field(repr=False)
     points_mm: NDArray[np.float64] = field(repr=False)
     likely: NDArray[np.float32] = field(repr=False)
@@ -89,10 +92,11 @@ def brain_shell() -> Shell:
     brain = head_template().brain
     smooth = Image(gaussian_filter(brain.array, SMOOTH), brain.affine)
     along = CENTER_MM + directions[:, None] * SEARCHED_MM[None, :, None]
-    radius = SEARCHED_MM[_last(_looked_up(smooth, along) > HALF)]
+    radius = SEARCHED_MM[last_inside(_looked_up(smooth, along) > HALF)]
     steps = (np.arange(DEPTH) - (DEPTH - 1) / 2) * STEP_MM
     points = CENTER_MM + directions[:, None] * (radius[:, None] + steps)[..., None]
-    return Shell(directions, radius, meshes, points, _looked_up(brain, points))
+    _, opposite = cKDTree(directions).query(directions * (-1, 1, 1))
+    return Shell(directions, radius, opposite, meshes, points, _looked_up(brain, points))
 
 
 def seen_in(image: Image, to_template: Affine) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -142,7 +146,7 @@ def closer_fit(odds: NDArray[np.float32], to_template: Affine) -> Affine:
     """
     shell = brain_shell()
     rays = np.arange(len(odds))
-    last = _last(odds > 0)
+    last = last_inside(odds > 0)
     here, beyond = odds[rays, last], odds[rays, np.minimum(last + 1, DEPTH - 1)]
     crossing = last + (here / np.maximum(here - beyond, np.finfo(np.float32).tiny)).clip(0, 1)
     found = shell.surface_mm + shell.directions * ((crossing - (DEPTH - 1) / 2) * STEP_MM).reshape(
@@ -156,8 +160,8 @@ def closer_fit(odds: NDArray[np.float32], to_template: Affine) -> Affine:
     return correction @ to_template
 
 
-def _last(inside: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Last place along each ray (V, D) that is inside."""
+def last_inside(inside: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Last place along each ray (V, D) that is inside, (V,); the outermost where none is."""
     return inside.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)
 
 

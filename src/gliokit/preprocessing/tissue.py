@@ -1,9 +1,9 @@
 """Tissue of a brain, whether it has a tumor or not; its midline and lobes.
 
 A stripped study of any sequences is registered affinely to the MNI152 brain. A small network sees
-the images at 1 mm and what each place makes likely (`tissue_network`, `tissue_priors`). The halves
-are parted by the plane of best symmetry (`tissue_midline`), lobes by landmarks of the template
-(`tissue_lobes`).
+the images at 1 mm and what each place makes likely (`tissue_network`, `tissue_priors`), and tells
+tissue, cerebellum and brainstem. The halves are parted by the plane of best symmetry
+(`tissue_midline`), lobes of the cerebrum by landmarks of the template (`tissue_lobes`).
 
 Limits: learned from simulated patients only; lesions that nobody outlined are found as ATYPICAL
 only in part. Adults only. `docs/tissue.md` has the figures.
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from gliokit.core.errors import GeometryError, ImageError, NotAssessableError
@@ -27,16 +26,24 @@ from gliokit.preprocessing.normalization import brain_statistics
 from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
 from gliokit.preprocessing.registration import register_affine
 from gliokit.preprocessing.resampling import HALF, SAME, resample, resample_inside
-from gliokit.preprocessing.tissue_lobes import lobe_at
+from gliokit.preprocessing.tissue_lobes import HINDBRAIN, lobe_at
 from gliokit.preprocessing.tissue_midline import (
     Midline,
     fit_midline,
     right_of_midline_mm,
     template_midline,
 )
-from gliokit.preprocessing.tissue_network import NETWORK_MM, network_input, tissue_evidence
+from gliokit.preprocessing.tissue_network import (
+    ANSWERS,
+    NETWORK_MM,
+    Answer,
+    network_input,
+    tissue_evidence,
+)
 from gliokit.preprocessing.tissue_priors import NORMAL, Tissue, tissue_priors
 from gliokit.preprocessing.view import channels
+
+SOLID = (Tissue.WHITE, Tissue.GRAY, Tissue.DEEP_GRAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class TissueAnatomy:
     ----------
     labels : (X, Y, Z)
         `Tissue` per voxel of the study's grid.
+    hindbrain : (X, Y, Z)
+        `Lobe.CEREBELLUM` or `BRAINSTEM` of white and gray matter there, else 0.
     affine : (4, 4)
         Voxel index to RAS+ mm.
     to_template : (4, 4)
@@ -56,6 +65,7 @@ class TissueAnatomy:
     """
 
     labels: NDArray[np.uint8] = field(repr=False)
+    hindbrain: NDArray[np.uint8] = field(repr=False)
     affine: Affine
     to_template: Affine
     midline: Midline
@@ -113,13 +123,16 @@ def find_tissues(
         if to_template is None:
             to_template = register_template(study, brain)
         voxels, box = _voxels(study, brain, tumor)
-        labels = _labeled(voxels, to_template)
+        labels, hindbrain = _labeled(voxels, to_template)
         start = template_midline(to_template)
         midline = fit_midline(labels, voxels.affine, start, tumor=voxels.tumor)
-    whole = np.zeros(grid_in_ras(grid).shape, dtype=np.uint8)
-    whole[box] = labels
-    turned = np.ascontiguousarray(turn_from_ras(whole, grid.affine))
-    return TissueAnatomy(turned, grid.affine, to_template, midline)
+    return TissueAnatomy(
+        _on_whole_grid(labels, box, grid),
+        _on_whole_grid(hindbrain, box, grid),
+        grid.affine,
+        to_template,
+        midline,
+    )
 
 
 def right_side(anatomy: TissueAnatomy) -> NDArray[np.bool_]:
@@ -128,11 +141,26 @@ def right_side(anatomy: TissueAnatomy) -> NDArray[np.bool_]:
 
 
 def lobes(anatomy: TissueAnatomy) -> NDArray[np.uint8]:
-    """Give the approximate `Lobe` of each voxel, (X, Y, Z): by its place, whatever lies there.
+    """Give the approximate `Lobe` of each voxel, (X, Y, Z), also outside the brain.
 
-    Voxels outside the brain have one too.
+    Cerebellum and brainstem are what the network told of white and gray matter; lobes of the
+    cerebrum, and what is neither, go by the place alone.
     """
-    return lobe_at(to_world(anatomy.to_template, _places(anatomy)))
+    places = to_world(anatomy.to_template, _places(anatomy))
+    found = np.where(anatomy.hindbrain > 0, anatomy.hindbrain, lobe_at(places))
+    cerebral = np.isin(anatomy.labels, SOLID) & (anatomy.hindbrain == 0)
+    cerebral &= np.isin(found, HINDBRAIN)
+    found[cerebral] = lobe_at(places[cerebral], cerebral=True)
+    return found
+
+
+def _on_whole_grid(
+    array: NDArray[np.uint8], box: tuple[slice, ...], grid: Grid
+) -> NDArray[np.uint8]:
+    """Put what was found in a box, axes running to R, A and S, on the grid of the study."""
+    whole = np.zeros(grid_in_ras(grid).shape, dtype=np.uint8)
+    whole[box] = array
+    return np.ascontiguousarray(turn_from_ras(whole, grid.affine))
 
 
 def _places(anatomy: TissueAnatomy) -> NDArray[np.float64]:
@@ -193,8 +221,8 @@ def _voxels(
     return _Voxels(images, within, sick, affine), box
 
 
-def _labeled(voxels: _Voxels, to_template: Affine) -> NDArray[np.uint8]:
-    """Give `Tissue` per voxel, (X, Y, Z): the network answers at 1 mm."""
+def _labeled(voxels: _Voxels, to_template: Affine) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Give `Tissue` and hindbrain per voxel, (X, Y, Z): the network answers at 1 mm."""
     own, fine = spacing_mm(voxels.affine), np.full(3, NETWORK_MM)
     pairs = {s: resample_inside(a, voxels.brain, own, fine) for s, a in voxels.images.items()}
     _, brain = next(iter(pairs.values()))
@@ -202,16 +230,41 @@ def _labeled(voxels: _Voxels, to_template: Affine) -> NDArray[np.uint8]:
     statistics = {s: brain_statistics(image, brain) for s, image in images.items()}
     tumor = resample(voxels.tumor.astype(np.float32), own, fine) >= HALF
     affine = voxels.affine @ _finer(fine / own)
-    evidence = tissue_evidence(
+    shares = tissue_evidence(
         network_input(
             channels(images, brain, statistics), _priors(brain, to_template @ affine), brain, tumor
         )
     )
-    if evidence.shape[1:] != voxels.brain.shape or not np.allclose(own, fine, rtol=SAME):
-        evidence = _back(evidence, fine, own, voxels.brain.shape)
-    labels = evidence.argmax(axis=0).astype(np.uint8) + np.uint8(1)
+    softmax_in_place(shares)
+    if shares.shape[1:] != voxels.brain.shape or not np.allclose(own, fine, rtol=SAME):
+        x, y, z = voxels.brain.shape
+        shares = resample(shares, fine, own, shape=(x, y, z))
+    hindbrain = _likeliest(shares, {a: a.hindbrain or 0 for a in ANSWERS if a.tissue in SOLID})
+    labels = _likeliest(shares, {a: a.tissue for a in ANSWERS})
     labels[~voxels.brain | voxels.tumor] = Tissue.NONE
-    return labels
+    hindbrain[~np.isin(labels, (Tissue.WHITE, Tissue.GRAY))] = 0
+    return labels, hindbrain
+
+
+def softmax_in_place(evidence: NDArray[np.float32]) -> None:
+    """Turn evidence (answers, X, Y, Z) into probability."""
+    evidence -= evidence.max(axis=0)
+    np.exp(evidence, out=evidence)
+    evidence /= evidence.sum(axis=0)
+
+
+def _likeliest(shares: NDArray[np.float32], meanings: Mapping[Answer, int]) -> NDArray[np.uint8]:
+    """Give the likeliest meaning per voxel, (X, Y, Z): answers that mean the same add up."""
+    sums: dict[int, NDArray[np.float32]] = {}
+    for answer, meaning in meanings.items():
+        share = shares[ANSWERS.index(answer)]
+        sums[meaning] = sums[meaning] + share if meaning in sums else share
+    best = np.zeros(shares.shape[1:], dtype=np.uint8)
+    most = np.full(shares.shape[1:], -np.inf, dtype=np.float32)
+    for meaning, total in sums.items():
+        best[total > most] = meaning
+        np.maximum(most, total, out=most)
+    return best
 
 
 def _finer(ratio: NDArray[np.float64]) -> Affine:
@@ -226,15 +279,3 @@ def _priors(brain: NDArray[np.bool_], to_template: Affine) -> NDArray[np.float32
     priors = np.zeros((len(NORMAL), *brain.shape), dtype=np.float32)
     priors[:, brain] = tissue_priors().at(to_world(to_template, np.argwhere(brain)))
     return priors
-
-
-def _back(
-    evidence: NDArray[np.float32],
-    fine: NDArray[np.float64],
-    own: NDArray[np.float64],
-    shape: tuple[int, ...],
-) -> NDArray[np.float32]:
-    """Bring evidence at 1 mm to the study's voxels, as probability (6, X, Y, Z)."""
-    shares = softmax(evidence, axis=0)
-    x, y, z = shape
-    return resample(shares, fine, own, shape=(x, y, z))

@@ -32,16 +32,22 @@ class Lobe(IntEnum):
     BRAINSTEM = 8
 
 
-def lobe_at(points_mm: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Name the lobe of places (..., 3) in MNI RAS+ mm, inside the brain or not."""
+HINDBRAIN = (Lobe.CEREBELLUM, Lobe.BRAINSTEM)
+
+
+def lobe_at(points_mm: NDArray[np.float64], *, cerebral: bool = False) -> NDArray[np.uint8]:
+    """Name the lobe of places (..., 3) in MNI RAS+ mm, inside the brain or not.
+
+    Places that are known to be `cerebral` are in no part of the hindbrain.
+    """
     x, y, z = np.abs(points_mm[..., 0]), points_mm[..., 1], points_mm[..., 2]
     occipital = y < -56 - 0.6 * z.clip(0) - 0.15 * (x - 10).clip(0)
     frontal = y > -5 - 0.55 * (z - 18)  # the central sulcus: further back toward the vertex
     insular = (x > 29) & (x < 43) & (y > -24) & (y < 24) & (z > -12) & (z < 16)
     hind = (y < -34) & (z < -8 - 0.35 * x)  # under the tentorium
     rules = (
-        (is_brainstem(x, y, z), Lobe.BRAINSTEM),
-        (hind, Lobe.CEREBELLUM),
+        (is_brainstem(x, y, z) & (not cerebral), Lobe.BRAINSTEM),
+        (hind & (not cerebral), Lobe.CEREBELLUM),
         (is_deep(x, y, z), Lobe.DEEP),
         (insular & ~_temporal(x, y, z), Lobe.INSULAR),
         (occipital, Lobe.OCCIPITAL),

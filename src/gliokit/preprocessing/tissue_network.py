@@ -1,30 +1,48 @@
 """The network that tells the tissue of each voxel, as OpenVINO runs it.
 
-A U-Net that looks at voxels of 1 mm, works at 2, 4 and 8 mm and answers at 1 mm. It sees z-scores
-of the four sequences, zeros where one is missing; what the place makes likely (`tissue_priors`);
-the brain, and the tumor where it is known. `training/anatomy/tissue_network.py` is its shape in
-torch; it learned from simulated patients only.
+A U-Net that looks at voxels of 1 mm, works at 2, 4 and 8 mm and answers at 1 mm: the tissue, of
+cerebellum and brainstem apart from that of the cerebrum. It sees z-scores of the four sequences,
+zeros where one is missing; what the place makes likely (`tissue_priors`); the brain, and the tumor
+where it is known. `training/anatomy/tissue_network.py` is its shape in torch; it learned from
+simulated patients only.
 
 Source: Ronneberger et al., MICCAI 2015, doi:10.1007/978-3-319-24574-4_28 (U-Net)
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliokit.bundles.bundle import read_bundle, shipped_bundle
 from gliokit.bundles.session import Session
+from gliokit.preprocessing.tissue_lobes import Lobe
 from gliokit.preprocessing.tissue_priors import NORMAL, Tissue
 from gliokit.preprocessing.view import INPUTS
 
 BUNDLE, NETWORK = "anatomy", "tissue"
-ANSWERS = (*NORMAL, Tissue.ATYPICAL)  # numbers 1 to 6, in order
 CHANNELS = len(INPUTS) + len(NORMAL) + 2
 STRIDE = 8  # sides are whole multiples of it
 NETWORK_MM = 1.0
 
 Array = NDArray[np.float32]
+
+
+class Answer(NamedTuple):
+    """A tissue, and the part of the hindbrain that it belongs to, if to any."""
+
+    tissue: Tissue
+    hindbrain: Lobe | None = None
+
+
+TISSUES = (*NORMAL, Tissue.ATYPICAL)
+ANSWERS = (  # numbers from 1, in order
+    *(Answer(tissue) for tissue in TISSUES),
+    Answer(Tissue.WHITE, Lobe.CEREBELLUM),
+    Answer(Tissue.GRAY, Lobe.CEREBELLUM),
+    Answer(Tissue.WHITE, Lobe.BRAINSTEM),
+)
 
 
 def network_input(
@@ -46,7 +64,7 @@ def network_input(
 
 
 def tissue_evidence(seen: Array) -> Array:
-    """Give the evidence for each of `ANSWERS`, log odds to a constant, (6, X, Y, Z).
+    """Give the evidence for each of `ANSWERS`, log odds to a constant, (9, X, Y, Z).
 
     The mean of two looks: as it is, and mirrored and a voxel further, so that the blocks that
     the network works in do not show.

@@ -86,7 +86,8 @@ def test_anatomy_is_taken_from_tissues():
     labels = np.array([[[t for t in Tissue]]], dtype=np.uint8)
     affine = np.eye(4)
     affine[:3, 3] = [30, 40, 20]
-    found = anatomy_of(TissueAnatomy(labels, affine, np.eye(4), Midline((1.0, 0.0, 0.0), 0.0)))
+    midline = Midline((1.0, 0.0, 0.0), 0.0)
+    found = anatomy_of(TissueAnatomy(labels, 0 * labels, affine, np.eye(4), midline))
     assert found.white.ravel().tolist() == [t is Tissue.WHITE for t in Tissue]
     assert found.cortex.ravel().tolist() == [t is Tissue.GRAY for t in Tissue]
     assert found.ventricles.ravel().tolist() == [t is Tissue.VENTRICLE for t in Tissue]
