@@ -174,6 +174,24 @@ def test_facts_stand_in_the_header(tmp_path, voxels):
     assert "RescaleSlope" not in image
 
 
+@pytest.mark.parametrize(
+    ("coded", "words"),
+    [
+        (("SE",), ("SPIN", "NO", "NO")),
+        (("SE", "IR"), ("SPIN", "NO", "YES")),
+        (("GR",), ("GRADIENT", "NO", "NO")),
+        (("EP", "SE"), ("SPIN", "YES", "NO")),
+        (("SE", "GR"), ("BOTH", "NO", "NO")),
+    ],
+)
+def test_enhanced_files_say_the_pulse_sequence_in_their_own_words(tmp_path, voxels, coded, words):
+    series = replace(SERIES, scanning_sequence=coded)
+    image = pydicom.dcmread(write(tmp_path, voxels, series=series, enhanced=True)[0])
+    (groups,) = image.SharedFunctionalGroupsSequence
+    recovery = groups.MRModifierSequence[0].InversionRecovery
+    assert (image.EchoPulseSequence, image.EchoPlanarPulseSequence, recovery) == words
+
+
 def test_elements_are_written_in_sequences_and_private_blocks(tmp_path, voxels):
     elements = (
         Element(0x00100010, "PN", "Östervane^Odalie"),

@@ -10,8 +10,8 @@ from gliokit.core.series import AcquisitionFacts, Series
 from gliokit.core.vocabulary import MRSequence
 from gliokit.phantom.body.individual import TINY
 from gliokit.phantom.study import simulate_study
-from gliokit.preprocessing.header_evidence import SeriesKind
-from gliokit.preprocessing.identify import identify
+from gliokit.preprocessing.header_evidence import FAIR, SeriesKind, header_log_odds
+from gliokit.preprocessing.identify import T1_KINDS, identify
 
 T1, T1C, T2, FLAIR = MRSequence
 SHORT = AcquisitionFacts(repetition_ms=550, echo_ms=10)
@@ -95,6 +95,41 @@ def test_thin_slices_do_not_make_up_for_doubt():
 def test_of_two_t2_the_thinner_is_taken():
     plan = identify([*study(), Series(5, head(fluid=2.5, spacing=4.0), LONG)])
     assert plan.chosen[T2].number == 5
+
+
+def test_a_thinner_slab_is_not_taken_for_a_whole_head():
+    thin = head(fluid=2.5, spacing=2.0)
+    slab = Image(thin.array[..., 30:70].copy(), thin.affine)
+    plan = identify([*study(), Series(5, slab, LONG)])
+    assert plan.kinds[5][0] is SeriesKind.T2
+    assert plan.chosen[T2].number == 2
+
+
+def kind_by_header(facts):
+    odds = header_log_odds(facts)
+    return max(odds, key=lambda kind: odds[kind])
+
+
+def test_an_inversion_whose_time_is_not_stated_makes_a_long_echo_flair():
+    silent = replace(NULLED, inversion_ms=None)
+    assert kind_by_header(replace(silent, scanning_sequence=("IR",))) is SeriesKind.FLAIR
+    assert kind_by_header(replace(silent, scanning_sequence=("SE",))) is SeriesKind.T2
+
+
+@pytest.mark.parametrize("times", [(28, 20), (650, 25)], ids=["SWI", "T2*"])
+def test_a_late_gradient_echo_is_no_t1(times):
+    repetition, echo = times
+    facts = AcquisitionFacts(repetition_ms=repetition, echo_ms=echo)
+    assert kind_by_header(replace(facts, scanning_sequence=("GR",))) is SeriesKind.SWI
+    assert kind_by_header(replace(facts, scanning_sequence=("SE",))) in T1_KINDS
+
+
+def test_long_times_of_echo_planar_images_are_no_t2():
+    diffusion = replace(LONG, scanning_sequence=("EP", "SE"))
+    odds = header_log_odds(diffusion)
+    assert odds[SeriesKind.DWI] > odds[SeriesKind.T2] + FAIR  # the most that its fluid can add
+    as_map = header_log_odds(replace(diffusion, image_type=("DERIVED", "SECONDARY")))
+    assert as_map[SeriesKind.ADC] == as_map[SeriesKind.DWI] > as_map[SeriesKind.T2]
 
 
 def test_an_override_wins_and_is_said():

@@ -11,7 +11,10 @@ from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence, Phase
 from gliokit.io.dicom import SHOWN_REASONS, DicomStudy
 from gliokit.io.dicom_source import Headers
-from gliokit.preprocessing.identify import Choice, Plan, identify
+from gliokit.preprocessing.header_evidence import SeriesKind
+from gliokit.preprocessing.identify import LEAST_CONFIDENCE, Choice, Plan, identify
+
+NOTED = (SeriesKind.ADC, SeriesKind.DWI, SeriesKind.DSC, SeriesKind.SWI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +32,30 @@ class DicomInput:
         which DICOM objects need.
     notices : tuple of Notice
         What is doubtful about the choice and the phase, and what was left out or repaired.
+    kinds : mapping of int to (SeriesKind, float)
+        What each series is, chosen or not, and how sure.
     """
 
     study: Study
     chosen: Mapping[MRSequence, Choice]
     headers: Headers = field(repr=False)
     notices: tuple[Notice, ...] = ()
+    kinds: Mapping[int, tuple[SeriesKind, float]] = field(default_factory=dict)
 
     @property
     def plan(self) -> tuple[str, ...]:
-        """Which series is which, a line per sequence."""
-        return tuple(
-            f"{sequence}: series {choice.number} ({choice.confidence:.0%} sure)"
-            for sequence, choice in self.chosen.items()
-        )
+        """Which series is which, a line per sequence, then one per series of a noted kind."""
+        used = {choice.number for choice in self.chosen.values()}
+        rest = {n: told for n, told in self.kinds.items() if n not in used}
+        sure = {n: kind for n, (kind, share) in rest.items() if share >= LEAST_CONFIDENCE}
+        lines = []
+        for sequence, choice in self.chosen.items():
+            fitting = [str(n) for n, kind in sure.items() if kind == SeriesKind(sequence)]
+            besides = f"; {', '.join(fitting)} would fit, too" if fitting else ""
+            told = f"series {choice.number} ({choice.confidence:.0%} sure{besides})"
+            lines.append(f"{sequence}: {told}")
+        noted = [f"{kind}: series {n}, not used" for n, kind in sure.items() if kind in NOTED]
+        return (*lines, *noted)
 
 
 def choose_series(
@@ -95,6 +108,7 @@ def choose_series(
         plan.chosen,
         found.headers[reference.number] if reference.uids["frame_of_reference"] else (),
         (*plan.notices, *said, *_notices(found, used), *_no_frame(reference)),
+        plan.kinds,
     )
 
 

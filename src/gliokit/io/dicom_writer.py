@@ -351,7 +351,7 @@ def _enhanced(
     timing, echo, inversion, frame_type = Dataset(), Dataset(), Dataset(), Dataset()
     _put(timing, {"RepetitionTime": series.repetition_ms, "FlipAngle": series.flip_degrees})
     echo.EffectiveEchoTime = series.echo_ms
-    inversion.InversionRecovery = "YES" if series.inversion_ms else "NO"
+    inversion.InversionRecovery = "YES" if "IR" in series.scanning_sequence else "NO"
     _put(inversion, {"InversionTimes": series.inversion_ms})
     frame_type.FrameType = list(series.image_type)
     groups = Dataset()
@@ -366,8 +366,17 @@ def _enhanced(
     dataset.update(shared)
     dataset.SOPClassUID = EnhancedMRImageStorage
     dataset.InstanceNumber = series.first_instance
+    dataset.EchoPulseSequence = _echo_pulse_sequence(series.scanning_sequence)
+    dataset.EchoPlanarPulseSequence = "YES" if "EP" in series.scanning_sequence else "NO"
     dataset.SharedFunctionalGroupsSequence = [groups]
     return dataset
+
+
+def _echo_pulse_sequence(scanning_sequence: tuple[str, ...]) -> str:
+    """Give the enhanced word for classic ones; nothing but EP or IR is taken for a spin echo."""
+    if "GR" not in scanning_sequence:
+        return "SPIN"
+    return "BOTH" if "SE" in scanning_sequence else "GRADIENT"
 
 
 def _add_frames(dataset: Dataset, affine: Affine, slices: tuple[int, ...]) -> None:

@@ -31,6 +31,7 @@ STRONG, FAIR, WEAK = 6.0, 3.0, 0.7  # nats, assumed: a coded fact, a typical tim
 FLAIR_INVERSION_MS = (1500, 3200)  # nulls CSF: TI 2000-2500 in the consensus, 1650 in 3-D
 LONG_ECHO_MS, SHORT_ECHO_MS = 60, 30  # T2 80-120; T1 "minimum"
 LONG_REPETITION_MS, SHORT_REPETITION_MS = 2000, 1000  # T2 > 2500; T1 400-600, GE states 8
+LATE_GRADIENT_ECHO_MS = 12  # assumed: T1 2-10; T2* and SWI 15-40
 DSC_VOLUMES = 20  # assumed
 SPOKEN = MappingProxyType(  # the first that is found speaks
     {
@@ -57,11 +58,13 @@ def header_log_odds(facts: AcquisitionFacts) -> Odds:
         odds[SeriesKind.LOCALIZER] += 2 * STRONG
     if facts.time_points >= DSC_VOLUMES:
         odds[SeriesKind.DSC] += 2 * STRONG
-    if "EP" in facts.scanning_sequence:
-        odds[SeriesKind.DWI] += STRONG
     if any(b > 0 for b in facts.b_values):
         odds[SeriesKind.DWI] += STRONG
-    _weigh_times(odds, facts)
+    if "EP" in facts.scanning_sequence:  # its long times are no T2's
+        odds[SeriesKind.DWI] += STRONG
+        odds[SeriesKind.ADC] += STRONG if "DERIVED" in coded else 0.0
+    else:
+        _weigh_times(odds, facts)
     if facts.contrast_agent:
         odds[SeriesKind.T1C] += FAIR
     elif facts.contrast_agent is False:
@@ -81,12 +84,20 @@ def described_kind(description: str) -> SeriesKind | None:
 
 def _weigh_times(odds: Odds, facts: AcquisitionFacts) -> None:
     echo, repetition, inversion = facts.echo_ms, facts.repetition_ms, facts.inversion_ms
-    low, high = FLAIR_INVERSION_MS
+    coded = facts.scanning_sequence
     if echo is None or repetition is None:
         return
     if echo >= LONG_ECHO_MS and repetition >= LONG_REPETITION_MS:
-        nulled = inversion is not None and low <= inversion <= high
-        odds[SeriesKind.FLAIR if nulled else SeriesKind.T2] += STRONG
+        odds[SeriesKind.FLAIR if _nulls_fluid(facts) else SeriesKind.T2] += STRONG
+    elif echo >= LATE_GRADIENT_ECHO_MS and "GR" in coded and "SE" not in coded:
+        odds[SeriesKind.SWI] += STRONG
     elif echo <= SHORT_ECHO_MS and (repetition <= SHORT_REPETITION_MS or inversion):
         for kind in (SeriesKind.T1, SeriesKind.T1C):
             odds[kind] += STRONG
+
+
+def _nulls_fluid(facts: AcquisitionFacts) -> bool:
+    if not facts.inversion_ms:  # may be empty where an inversion is coded
+        return "IR" in facts.scanning_sequence
+    low, high = FLAIR_INVERSION_MS
+    return low <= facts.inversion_ms <= high

@@ -39,6 +39,7 @@ ABOUT_AS_SURE = 0.1  # assumed; thin slices do not make up for more doubt
 FLUID_WEIGHT, FLUID_MIDDLE = 2.0, 0.3  # per unit of tail; between T1 and T2 of looked-at heads
 ENHANCEMENT_WEIGHT = 10.0  # per unit of log ratio, assumed; limited to FAIR
 FEW_SLICES = 8  # fewer cover no brain: a localizer
+SLAB_MM = 100.0  # assumed; what is no thicker shows a part of the brain
 T1_KINDS = (SeriesKind.T1, SeriesKind.T1C)
 SEQUENCE_KINDS = frozenset(SeriesKind(sequence) for sequence in MRSequence)
 
@@ -196,7 +197,7 @@ def _best(
     kinds: Mapping[int, tuple[SeriesKind, float]],
     kind: SeriesKind,
 ) -> Choice | None:
-    """Give the thinnest, then axial, then original, then first of the surest of a kind."""
+    """Give the best of the surest of a kind: original, whole, thin, axial, first, in this order."""
     fitting = [n for n in series if kinds[n][0] is kind and kinds[n][1] >= LEAST_CONFIDENCE]
     if not fitting:
         return None
@@ -208,10 +209,12 @@ def _best(
     return Choice(number, kinds[number][1], reason)
 
 
-def _preference(one: Series) -> tuple[bool, float, bool]:
+def _preference(one: Series) -> tuple[bool, bool, float, bool]:
     derived = "DERIVED" in one.facts.image_type
-    thickest = round(float(spacing_mm(one.image.affine).max()), 1)
-    return derived, thickest, axis_codes(one.image.affine)[2] not in "IS"
+    spacing = spacing_mm(one.image.affine)
+    slab = float(spacing[2]) * one.image.array.shape[2] < SLAB_MM
+    thickest = round(float(spacing.max()), 1)
+    return derived, slab, thickest, axis_codes(one.image.affine)[2] not in "IS"
 
 
 def _contradiction(
