@@ -17,7 +17,7 @@ Limits: headers are drawn from the consensus protocol that the rules of headers 
 that whole headers show that the rules are kept, not that they are true of other hospitals.
 Susceptibility and flow are not simulated: the pixels of the four others look like T1 or T2. Heads
 have voxels of 2 mm, series 1.5 times the voxels of the protocols; `--voxel-mm 1 --coarseness 1`
-takes three times as long.
+takes several times as long.
 
 Real (`--studies`, a folder of studies): images of twelve stripped studies, one registered, one
 as scanned, and eight single T1 with agent; by pixels alone. All but the last eight were looked at
