@@ -22,7 +22,7 @@ def benchmark(monkeypatch):
 
 @pytest.fixture
 def case(benchmark):
-    """A plain T1, one with agent, and a T2."""
+    """Give a plain T1, one with agent, and a T2."""
     image = Image(np.zeros((2, 2, 2), np.float32), np.eye(4))
     kinds = (SeriesKind.T1, SeriesKind.T1C, SeriesKind.T2)
     series = [Series(n, image, AcquisitionFacts(kind)) for n, kind in enumerate(kinds, 1)]
