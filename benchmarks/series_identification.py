@@ -326,7 +326,7 @@ def one_of_each(case: Case) -> Case:
 
 
 WAYS: dict[str, Callable[[Case], Case]] = {
-    "as written": lambda case: usual(case),
+    "as written": usual,
     "no description": lambda case: usual(changed(description="")(case)),
     "descriptions exchanged": lambda case: exchanged(usual(case)),
     "no inversion time": lambda case: usual(changed(inversion_ms=None)(case)),

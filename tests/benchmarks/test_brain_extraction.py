@@ -1,19 +1,14 @@
 """The benchmark of brain extraction: what counts as found, and how heads are summed up."""
 
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
 TOGETHER = "together"
 
 
 @pytest.fixture
-def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.brain_extraction")
+def benchmark(load):
+    return load("brain_extraction")
 
 
 def row(case: int, images: str, dice: float, share: float) -> dict[str, str]:

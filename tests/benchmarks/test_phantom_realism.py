@@ -1,32 +1,24 @@
 """The figures of the realism benchmark, where their value is known in closed form."""
 
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from gliokit.core.vocabulary import Label, MRSequence
 
-ROOT = Path(__file__).parents[2]
+
+@pytest.fixture
+def figures(load):
+    return load("realism_figures")
 
 
 @pytest.fixture
-def figures(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.realism_figures")
+def spectrum(load):
+    return load("realism_spectrum")
 
 
 @pytest.fixture
-def spectrum(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.realism_spectrum")
-
-
-@pytest.fixture
-def realism(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.phantom_realism")
+def realism(load):
+    return load("phantom_realism")
 
 
 def box(shape, *sides):

@@ -1,27 +1,21 @@
 """The names and the arithmetic of the comparison with pyradiomics and mirp."""
 
 import math
-from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gliokit.radiomics.extract import definitions
 
-ROOT = Path(__file__).parents[2]
+
+@pytest.fixture
+def names(load):
+    return load("radiomics_names")
 
 
 @pytest.fixture
-def names(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.radiomics_names")
-
-
-@pytest.fixture
-def speed(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.radiomics_speed")
+def speed(load):
+    return load("radiomics_speed")
 
 
 def test_every_name_of_pyradiomics_leads_to_a_feature_of_ours(names):

@@ -1,28 +1,23 @@
 """The benchmark of simulated readers: its coefficients, its closed form, its courses."""
 
-from importlib import import_module
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gliokit.evaluation.agreement import cohen_kappa, icc_agreement
 
-ROOT = Path(__file__).parents[2]
 KINDS = ("diameter", "area", "volume")
 
 
 @pytest.fixture
-def figures(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.reader_figures")
+def figures(load):
+    return load("reader_figures")
 
 
 @pytest.fixture
-def readers(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.reader_agreement")
+def readers(load):
+    return load("reader_agreement")
 
 
 def covariance(variance, correlation):

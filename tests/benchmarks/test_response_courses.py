@@ -2,8 +2,6 @@
 
 import json
 from dataclasses import replace
-from importlib import import_module
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,15 +11,13 @@ from gliokit.core.vocabulary import Label
 from gliokit.measurement.measurability import SIZE_RULES
 from gliokit.measurement.response.facts import NewLesion, NonTarget
 
-ROOT = Path(__file__).parents[2]
 HERE = np.zeros(3)
 PARTS = ("agreement", "bodies", "courses", "images", "patients", "plans", "truth")
 
 
 @pytest.fixture
-def made(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return SimpleNamespace(**{name: import_module(f"benchmarks.response_{name}") for name in PARTS})
+def made(load):
+    return SimpleNamespace(**{name: load(f"response_{name}") for name in PARTS})
 
 
 def test_an_ellipsoid_measures_as_its_ellipse_in_the_plane(made):

@@ -1,8 +1,5 @@
 """The benchmark of series: what counts as right, and how confidence is summed up."""
 
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,13 +8,10 @@ from gliokit.core.series import AcquisitionFacts, Series
 from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.header_evidence import SeriesKind
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
-def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return import_module("benchmarks.series_identification")
+def benchmark(load):
+    return load("series_identification")
 
 
 @pytest.fixture

@@ -235,7 +235,7 @@ def _labeled(voxels: _Voxels, to_template: Affine) -> tuple[NDArray[np.uint8], N
             channels(images, brain, statistics), _priors(brain, to_template @ affine), brain, tumor
         )
     )
-    softmax_in_place(shares)
+    _softmax_in_place(shares)
     if shares.shape[1:] != voxels.brain.shape or not np.allclose(own, fine, rtol=SAME):
         x, y, z = voxels.brain.shape
         shares = resample(shares, fine, own, shape=(x, y, z))
@@ -246,7 +246,7 @@ def _labeled(voxels: _Voxels, to_template: Affine) -> tuple[NDArray[np.uint8], N
     return labels, hindbrain
 
 
-def softmax_in_place(evidence: NDArray[np.float32]) -> None:
+def _softmax_in_place(evidence: NDArray[np.float32]) -> None:
     """Turn evidence (answers, X, Y, Z) into probability."""
     evidence -= evidence.max(axis=0)
     np.exp(evidence, out=evidence)
