@@ -28,8 +28,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.response_patients import SETTINGS, TABLE, VOXELS, choose_patients, write_patient
-from gliokit.analysis.patient_timeline import ResponseRun, make_timeline, treatment_of
+from gliokit.analysis.patient_timeline import make_timeline
 from gliokit.analysis.patient_visits import PatientVisit, load_visits, rows_of_patient
+from gliokit.analysis.response_settings import ResponseRun
+from gliokit.analysis.visit_treatment import treatment_of
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.geometry import to_world
 from gliokit.core.vocabulary import ClinicalChange

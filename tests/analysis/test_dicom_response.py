@@ -14,8 +14,8 @@ import pytest
 from gliokit.analysis import dicom_response
 from gliokit.analysis.dicom_paths import holds_dicom
 from gliokit.analysis.dicom_response import DicomPatient, follow_dicom, follow_table
-from gliokit.analysis.patient_timeline import ResponseRun
 from gliokit.analysis.patient_visits import Space
+from gliokit.analysis.response_settings import ResponseRun
 from gliokit.core.errors import CohortError, LayoutError, NotAssessableError, OutputError
 from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.io.cohorts import read_cohort

@@ -6,15 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.analysis.patient_timeline import (
-    ResponseRun,
-    _enhancement,
-    _flair,
-    _new,
-    _visit,
-    treatment_of,
-)
 from gliokit.analysis.patient_visits import PatientVisit, in_first_space, load_visits
+from gliokit.analysis.response_settings import ResponseRun
+from gliokit.analysis.visit_disease import enhancement_of, flair_of, new_lesion_of, told_visit
+from gliokit.analysis.visit_treatment import treatment_of
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import CohortError
 from gliokit.core.image import Image, LabelMap
@@ -395,20 +390,20 @@ def sized(volume, *, product=0.0, new=NewLesion.NONE):
 
 def test_a_new_lesion_is_more_enhancement_even_if_the_sum_of_all_shrank():
     seen = (sized(10.0, product=900.0), sized(4.0, product=400.0, new=NewLesion.MEASURABLE))
-    assert _enhancement({Component.ENHANCING: seen}, 1, 0) is Enhancement.INCREASED
+    assert enhancement_of({Component.ENHANCING: seen}, 1, 0) is Enhancement.INCREASED
 
 
 def test_flair_that_stays_gone_is_not_worse():
     seen = (sized(10.0), sized(0.0), sized(0.0))
     run = ResponseRun(flair_worse=0.25)
-    assert _flair({Component.NONENHANCING: seen}, 2, 0, run) is Flair.BETTER
+    assert flair_of({Component.NONENHANCING: seen}, 2, 0, run) is Flair.BETTER
 
 
 def test_flair_that_comes_back_is_worse_once_it_is_measurable():
     run = ResponseRun(flair_worse=0.25)
     for volume, expected in ((0.5, Flair.BETTER), (0.6, Flair.WORSE)):
         seen = (sized(10.0), sized(0.0), sized(volume))
-        assert _flair({Component.NONENHANCING: seen}, 2, 0, run) is expected
+        assert flair_of({Component.NONENHANCING: seen}, 2, 0, run) is expected
 
 
 @pytest.mark.parametrize(("therapy", "expected"), [("RT+TMZ", False), ("vaccine", None)])
@@ -422,7 +417,7 @@ def test_rare_facts_are_read_where_a_row_has_them_and_else_taken_as_no():
 
     def told(**cells):
         visit = PatientVisit(Row(2, "p", "s", cells), 0, None, None, np.eye(4))
-        return _visit(visit, unseen, Component.ENHANCING, Measure.AREA)
+        return told_visit(visit, unseen, Component.ENHANCING, Measure.AREA)
 
     given = told(
         decline_days="9", decline_explained="1", progression_proven="1", leptomeningeal="1"
@@ -435,9 +430,11 @@ def test_rare_facts_are_read_where_a_row_has_them_and_else_taken_as_no():
 
 
 def test_that_nothing_is_new_is_known_only_where_both_components_are_seen():
-    assert _new([None, sized(1.0)]) is None
-    assert _new([None, sized(1.0, new=NewLesion.NOT_MEASURABLE)]) is NewLesion.NOT_MEASURABLE
-    assert _new([sized(1.0), sized(1.0)]) is NewLesion.NONE
+    assert new_lesion_of([None, sized(1.0)]) is None
+    assert (
+        new_lesion_of([None, sized(1.0, new=NewLesion.NOT_MEASURABLE)]) is NewLesion.NOT_MEASURABLE
+    )
+    assert new_lesion_of([sized(1.0), sized(1.0)]) is NewLesion.NONE
 
 
 def test_labels_in_the_folder_to_be_replaced_are_not_taken_away(response, visits, tmp_path):

@@ -24,7 +24,6 @@ from gliokit.analysis.kept_outlines import check_kept, clear, hand_over, kept_be
 from gliokit.analysis.options import Options
 from gliokit.analysis.outline import Segmenter
 from gliokit.analysis.output import SEGMENTATION, scratch_folder
-from gliokit.analysis.patient_timeline import ResponseRun
 from gliokit.analysis.patient_visits import PatientVisit, load_visits, rows_of_patient
 from gliokit.analysis.response_run import (
     STUDIES,
@@ -34,6 +33,7 @@ from gliokit.analysis.response_run import (
     timeline_folder,
     write_timeline,
 )
+from gliokit.analysis.response_settings import ResponseRun
 from gliokit.core.cohort import Cohort, Row
 from gliokit.core.errors import CohortError, LayoutError, NotAssessableError, OutputError
 from gliokit.io.dicom import DicomStudy

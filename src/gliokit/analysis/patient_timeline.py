@@ -5,26 +5,31 @@ assessable, with the categories that remain. T2/FLAIR disease, for which RANO gi
 left to a reader unless a threshold is asked for.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import TypeAlias
 
 from gliokit.analysis.patient_visits import (
-    AS_SCANNED,
     PICTURED,
     PatientVisit,
-    Space,
     images_apart,
 )
+from gliokit.analysis.response_settings import ResponseRun
+from gliokit.analysis.visit_disease import (
+    Sizes,
+    components_of,
+    enhancement_of,
+    flair_of,
+    known_number,
+    told_visit,
+)
 from gliokit.analysis.visit_resection import measure_resection
+from gliokit.analysis.visit_treatment import therapy_of, treatment_of
 from gliokit.analysis.visit_volumes import VisitVolumes, measure_volumes, shows
-from gliokit.core.cohort import Row
-from gliokit.core.errors import CohortError, NotAssessableError
+from gliokit.core.errors import NotAssessableError
 from gliokit.core.vocabulary import ClinicalChange
-from gliokit.measurement.chords import Ends
 from gliokit.measurement.diameters import Calipers
 from gliokit.measurement.lesion_size import Protocol
 from gliokit.measurement.measurability import SIZE_RULES, measured_mask
@@ -32,20 +37,15 @@ from gliokit.measurement.response.assessment import Assessment
 from gliokit.measurement.response.baseline import choose_baseline
 from gliokit.measurement.response.catalogue import CRITERIA
 from gliokit.measurement.response.course import classify_course
-from gliokit.measurement.response.criterion import AREA_THRESHOLDS, Criterion
-from gliokit.measurement.response.facts import Enhancement, Flair, NewLesion
-from gliokit.measurement.response.options import Options
-from gliokit.measurement.response.visit import Disease, Treatment, Visit
-from gliokit.measurement.response.vocabulary import Component, Measure
-from gliokit.measurement.response.volumetric import MEASURABLE_ML
+from gliokit.measurement.response.criterion import Criterion
+from gliokit.measurement.response.facts import NewLesion
+from gliokit.measurement.response.visit import Treatment, Visit
+from gliokit.measurement.response.vocabulary import Component
 from gliokit.measurement.targets import LesionVisit, VisitSizes, follow_lesions, lesion_visit
 from gliokit.measurement.timeline import PatientTimeline, TimelineVisit, Verdicts
 from gliokit.measurement.volume_course import ChangeSince, changes_through_time
 from gliokit.reporting.wording import SEQUENCE_TERMS
 
-# of both components, one for each visit; None where a visit lacks the images that show it, and at
-# all visits where the baseline does
-Sizes: TypeAlias = Mapping[Component, tuple[VisitSizes | None, ...]]
 # rule on size, whether both components are followed, and index of the baseline, to the sizes
 Follow: TypeAlias = Callable[[str, bool, int], Sizes]
 
@@ -55,31 +55,6 @@ SIZE_TAKEN = (
     "not tell; if it is not,"
 )
 TARGETS_OF_EACH = 2  # of both components at once, after RANO 2.0
-USUAL_CRITERIA = ("rano2_2023", "rano_hgg2010", "mrano2017", "macdonald1990", "rano2_2023-volume")
-# in the name of a therapy, in lower case; agents that close vessels, and immunotherapies
-ANTIANGIOGENIC = ("bev", "avastin", "cediranib", "aflibercept", "regorafenib")
-PRONE = ("immun", "vaccin", "nivolumab", "pembrolizumab", "ipilimumab", "car-t", "dcvax")
-# that are neither; any other word leaves it unknown
-NEITHER = frozenset(
-    {
-        "rt",
-        "tmz",
-        "radiation",
-        "radiotherapy",
-        "temozolomide",
-        "stupp",
-        "ccnu",
-        "lomustine",
-        "pcv",
-        "procarbazine",
-        "vincristine",
-        "carmustine",
-        "surgery",
-        "resection",
-        "observation",
-        "none",
-    }
-)
 
 
 UNSEEN: MappingProxyType[Component, str] = MappingProxyType(
@@ -88,47 +63,6 @@ UNSEEN: MappingProxyType[Component, str] = MappingProxyType(
         Component.NONENHANCING: "without FLAIR and T2 the T2/FLAIR abnormality is unknown",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseRun:
-    """What is asked.
-
-    Attributes
-    ----------
-    criteria : tuple of str
-        Names in the catalogue; the rules on size of the first are those of the lesions shown.
-    options : Options
-        Baseline, component, readings.
-    minimum_ml : float
-        Smaller lesions are not followed, unless they are what is left of one.
-    flair_worse : float or None
-        Growth of T2/FLAIR disease over the baseline, as a share, from which it counts as
-        significantly worse; None leaves that to a reader.
-    recurrent : bool
-        Whether the treatment that is judged is for recurrent disease.
-    treatment_start_day, immunotherapy_start_day : int or None
-        On the scale of the visits; None where unknown.
-    ends : Ends
-        Where diameters end in their last pixels.
-    space : Space
-        What is known of where voxels lie, and of the numbers of labels.
-    """
-
-    criteria: tuple[str, ...] = USUAL_CRITERIA
-    options: Options = field(default_factory=Options)
-    minimum_ml: float = 0.1
-    flair_worse: float | None = None
-    recurrent: bool = False
-    treatment_start_day: int | None = None
-    immunotherapy_start_day: int | None = None
-    ends: Ends = Ends.EDGE
-    space: Space = AS_SCANNED
-
-    def stated(self) -> dict[str, object]:
-        """Give every choice by its name, those of the space among them."""
-        chosen = asdict(self)
-        return chosen | chosen.pop("space")
 
 
 def make_timeline(
@@ -176,7 +110,7 @@ def make_timeline(
             for number, visit in enumerate(visits)
         ),
         treatment=treatment,
-        therapy=_therapy(rows),
+        therapy=therapy_of(rows),
         verdicts=tuple(verdicts),
         simulated=simulated,
         voxel_units=run.space.voxel_units,
@@ -188,54 +122,6 @@ def make_timeline(
             millimeters=not run.space.voxel_units,
         ),
     )
-
-
-def treatment_of(rows: Sequence[Row], run: ResponseRun) -> Treatment:
-    """Read the treatment from the rows.
-
-    Raises
-    ------
-    CohortError
-        If rows name different days, or no whole one.
-    """
-
-    def day(column: str) -> int | None:
-        known = sorted({row.number_of(column) for row in rows if column in row.cells})
-        if len(known) > 1 or not all(value.is_integer() for value in known):
-            raise CohortError(
-                f"column {column} says {', '.join(f'{value:g}' for value in known)}; needed one "
-                "whole day at all visits: that of the treatment which is judged"
-            )
-        return int(known[0]) if known else None
-
-    therapy = _therapy(rows).lower()
-    words = [word for word in re.split(r"[^a-z0-9]+", therapy) if word]
-    harmless = bool(words) and all(word in NEITHER for word in words)
-    return Treatment(
-        recurrent=run.recurrent,
-        treatment_start_day=run.treatment_start_day,
-        immunotherapy_start_day=run.immunotherapy_start_day,
-        immunotherapy=_no_if(harmless),
-        surgery_day=day("surgery_day"),
-        radiation_start_day=day("rt_start_day"),
-        radiation_end_day=day("rt_end_day"),
-        antiangiogenic=True if _names(therapy, ANTIANGIOGENIC) else _no_if(harmless),
-        prone_to_pseudoprogression=True if _names(therapy, PRONE) else _no_if(harmless),
-    )
-
-
-def _therapy(rows: Sequence[Row]) -> str:
-    """Name all that was given at any visit."""
-    return " + ".join(dict.fromkeys(row.cells["therapy"] for row in rows if "therapy" in row.cells))
-
-
-def _names(therapy: str, agents: Sequence[str]) -> bool:
-    return any(agent in therapy for agent in agents)
-
-
-def _no_if(known: bool) -> bool | None:
-    """Say no where all that is named is known; else it is unknown."""
-    return False if known else None
 
 
 def _baseline(
@@ -300,16 +186,16 @@ def _verdicts(
     try:
         start = _baseline(visits, criterion, treatment, run)
         sizes = _sizes(follow, criterion, run, baseline=start)
-        if missing := [part for part in _parts(component) if sizes[part][start] is None]:
+        if missing := [part for part in components_of(component) if sizes[part][start] is None]:
             raise NotAssessableError(
                 f"{missing[0]} tumor cannot be seen at the baseline, day {visits[start].day}: "
                 "images are missing; choose another baseline"
             )
         told = [
             replace(
-                _visit(visit, _at(sizes, number), component, criterion.measure),
-                flair=_flair(sizes, number, start, run),
-                enhancement=_enhancement(sizes, number, start),
+                told_visit(visit, _at(sizes, number), component, criterion.measure),
+                flair=flair_of(sizes, number, start, run),
+                enhancement=enhancement_of(sizes, number, start),
             )
             for number, visit in enumerate(visits)
         ]
@@ -353,107 +239,6 @@ def _at(sizes: Sizes, number: int) -> dict[Component, VisitSizes | None]:
     return {part: own[number] for part, own in sizes.items()}
 
 
-def _visit(
-    visit: PatientVisit,
-    sizes: Mapping[Component, VisitSizes | None],
-    component: Component,
-    measure: Measure,
-) -> Visit:
-    cells, row = visit.row.cells, visit.row
-    change = cells.get("clinical_change")
-    field_cell = cells.get("in_radiation_field")
-    return Visit(
-        day=visit.day,
-        enhancing=_disease(sizes[Component.ENHANCING], measure),
-        nonenhancing=_disease(sizes[Component.NONENHANCING], measure),
-        new_lesion=_new([sizes[part] for part in _parts(component)]),
-        outside_field=None if field_cell is None else field_cell == "0",
-        dexamethasone_mg_per_day=_known(row, "dexamethasone_mg_per_day"),
-        clinical_change=ClinicalChange(change) if change else None,
-        kps=_known(row, "kps"),
-        decline_days=_known(row, "decline_days"),
-        decline_explained=cells.get("decline_explained") == "1",
-        progression_proven=cells.get("progression_proven") == "1",
-        leptomeningeal=cells.get("leptomeningeal") == "1",
-    )
-
-
-def _parts(component: Component) -> tuple[Component, ...]:
-    if component is Component.MIXED:
-        return (Component.ENHANCING, Component.NONENHANCING)
-    return (component,)
-
-
-def _disease(sizes: VisitSizes | None, measure: Measure) -> Disease:
-    if sizes is None:
-        return Disease()
-    by_volume = measure is Measure.VOLUME
-    nontarget = sizes.nontarget_by_volume if by_volume else sizes.nontarget
-    worse = sizes.worse_by_volume if by_volume else sizes.worse
-    return Disease(sizes.product_mm2, sizes.volume_ml, nontarget, worse)
-
-
-def _new(sizes: Sequence[VisitSizes | None]) -> NewLesion | None:
-    """Give the gravest answer of the components that are followed.
-
-    That nothing is new is known only if all are seen.
-    """
-    found = [one.new_lesion for one in sizes if one is not None]
-    order = list(NewLesion)
-    gravest = max(found, key=order.index, default=NewLesion.NONE)
-    return None if gravest is NewLesion.NONE and len(found) < len(sizes) else gravest
-
-
-def _flair(sizes: Sizes, number: int, start: int, run: ResponseRun) -> Flair | None:
-    """Judge T2/FLAIR disease by its volume, if a threshold is given.
-
-    Worse is told from the smallest volume since the baseline, better from the baseline. Growth of
-    what is not measurable is none; in voxels nobody knows what is, and all growth counts.
-    """
-    if run.flair_worse is None or number < start:
-        return None
-    now, before = _since(sizes[Component.NONENHANCING], number, start)
-    if now is None or not before or not before[0].volume_ml:
-        return None
-    least = min(visit.volume_ml for visit in before)
-    asked = 0.0 if run.space.voxel_units else MEASURABLE_ML
-    seen = max(least, now.volume_ml) >= asked  # a share of next to nothing says nothing
-    if seen and now.volume_ml > least and now.volume_ml >= least * (1 + run.flair_worse):
-        return Flair.WORSE
-    return Flair.BETTER if now.volume_ml < before[0].volume_ml else Flair.STABLE
-
-
-def _enhancement(sizes: Sizes, number: int, start: int) -> Enhancement | None:
-    """Judge whether a tumor that is followed on T2/FLAIR enhances anew, or more.
-
-    No number is published. What is new, or grew by what is progression of enhancing tumor, has
-    increased; what did not grow has not; anything between is left to a reader.
-    """
-    now, before = _since(sizes[Component.ENHANCING], number, start)
-    if now is None or not before:
-        return None
-    if now.new_lesion is not NewLesion.NONE:  # also where the sum of all did not grow
-        return Enhancement.INCREASED
-    if now.volume_ml <= min(visit.volume_ml for visit in before):
-        return Enhancement.NOT_INCREASED
-    least = min(visit.product_mm2 for visit in before)
-    grown = now.product_mm2 > 0 and now.product_mm2 >= least * (1 + AREA_THRESHOLDS.progression)
-    return Enhancement.INCREASED if grown else None
-
-
-def _since(
-    followed: tuple[VisitSizes | None, ...], number: int, start: int
-) -> tuple[VisitSizes | None, list[VisitSizes]]:
-    """Give a visit, and those since the baseline that it is compared with: the baseline at least.
-
-    There are none where the baseline lacks the images.
-    """
-    if followed[start] is None:
-        return None, []
-    earlier = followed[start : max(number, start + 1)]
-    return followed[number], [visit for visit in earlier if visit is not None]
-
-
 def _timeline_visit(
     visit: PatientVisit,
     sizes: Mapping[Component, VisitSizes | None],
@@ -468,8 +253,8 @@ def _timeline_visit(
         enhancing=sizes[Component.ENHANCING],
         whole=sizes[Component.NONENHANCING],
         volumes=measured.volumes,
-        dexamethasone_mg_per_day=_known(row, "dexamethasone_mg_per_day"),
-        kps=_known(row, "kps"),
+        dexamethasone_mg_per_day=known_number(row, "dexamethasone_mg_per_day"),
+        kps=known_number(row, "kps"),
         clinical_change=ClinicalChange(change) if change else None,
         notes=(*_notes(visit), *measured.notes),
         changes=changes,
@@ -487,7 +272,3 @@ def _notes(visit: PatientVisit) -> tuple[str, ...]:
         if sequence in PICTURED
     ]
     return tuple(notes)
-
-
-def _known(row: Row, column: str) -> float | None:
-    return row.number_of(column) if column in row.cells else None

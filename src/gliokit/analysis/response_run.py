@@ -24,7 +24,7 @@ from gliokit.analysis.output import (
     whole_folder,
     write_whole,
 )
-from gliokit.analysis.patient_timeline import ResponseRun, make_timeline
+from gliokit.analysis.patient_timeline import make_timeline
 from gliokit.analysis.patient_visits import (
     PatientVisit,
     in_first_space,
@@ -33,6 +33,7 @@ from gliokit.analysis.patient_visits import (
     rows_of_patient,
 )
 from gliokit.analysis.reasons import without_paths
+from gliokit.analysis.response_settings import ResponseRun
 from gliokit.core.cohort import ID_CHARACTERS, Cohort, Row
 from gliokit.core.errors import CohortError, OutputError
 from gliokit.core.findings import Point

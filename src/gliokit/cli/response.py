@@ -11,7 +11,6 @@ import typer
 
 from gliokit.analysis.dicom_paths import holds_dicom
 from gliokit.analysis.failure import FAILURE
-from gliokit.analysis.patient_timeline import USUAL_CRITERIA, ResponseRun
 from gliokit.analysis.patient_visits import Space, of_patient
 from gliokit.analysis.response_run import (
     FAILURES,
@@ -22,6 +21,7 @@ from gliokit.analysis.response_run import (
     follow_cohort,
     follow_patient,
 )
+from gliokit.analysis.response_settings import USUAL_CRITERIA, ResponseRun
 from gliokit.analysis.system_settings import read_changes
 from gliokit.cli.option import refuse
 from gliokit.cli.progress import counter, progress, say
