@@ -8,9 +8,10 @@ Simulated: four patients of each of the last four label maps by name (FreeSurfer
 which the network has seen none; one of the four after surgery. Their tissues are known. Those whose
 brain the template does not fit are refused, and counted. Measured outside tumor, edema and cavity,
 once with the true outline of these given and once without. Choroid plexus counts as ventricle,
-brainstem as white matter; cerebellum and brainstem are also judged as parts. The true midline is
-the plane through the middle between the white matter of both halves, before the tumor displaced
-them; the share of white matter on the right side is measured after.
+brainstem as white matter; cerebellum and brainstem are also judged as parts, and ventricles and the
+fluid around the brain as one. The true midline is the plane through the middle between the white
+matter of both halves, before the tumor displaced them; the share of white matter on the right side
+is measured after.
 
 Distance to the ventricles is the mean of the 100 smallest of a region's voxels, of the tumor core,
 the whole tumor, and balls of 10 mm radius at random places of the brain. `--sequences` leaves some
@@ -61,6 +62,7 @@ PATIENTS, OPERATED = 4, 2  # of each; number of the one after surgery
 NEAREST = 100  # voxels of a region whose distance counts
 BALLS, BALL_MM = 20, 10.0
 WIDEST_MM, DEEPEST_MM = 25.0, -6.0  # between the halves; negative where white matter crosses
+FLUID = (Tissue.CSF, Tissue.VENTRICLE)
 KB_PER_MB = 1024
 
 
@@ -237,12 +239,13 @@ def overlaps(case: Case, found: TissueAnatomy) -> dict[str, float]:
     judged = (case.tissues > 0) & ~case.tumor
     judged &= stripped_brain(image.array for image in case.study.images.values())
     answers = {
-        **{t: (case.tissues == t, found.labels == t) for t in NORMAL},
-        **{p: (case.hindbrain == p, found.hindbrain == p) for p in HINDBRAIN},
+        **{t.name: (case.tissues == t, found.labels == t) for t in NORMAL},
+        "FLUID": (np.isin(case.tissues, FLUID), np.isin(found.labels, FLUID)),
+        **{p.name: (case.hindbrain == p, found.hindbrain == p) for p in HINDBRAIN},
     }
     return {
-        f"dice_{answer.name.lower()}": dice(truth & judged, own & judged)
-        for answer, (truth, own) in answers.items()
+        f"dice_{name.lower()}": dice(truth & judged, own & judged)
+        for name, (truth, own) in answers.items()
     }
 
 
