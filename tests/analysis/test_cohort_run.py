@@ -10,14 +10,18 @@ from distributed import LocalCluster
 
 from gliokit.analysis.analyze import analyze
 from gliokit.analysis.cohort_run import (
+    Outcome,
     analyze_cohort,
     is_current,
+    prepare_tables,
     standing_result,
+    write_tables,
 )
 from gliokit.analysis.given_labels import GivenLabels
 from gliokit.analysis.options import Options
 from gliokit.analysis.reasons import without_paths
 from gliokit.core.cohort import Row
+from gliokit.core.course import Course
 from gliokit.core.errors import OutputError
 from gliokit.core.image import LabelMap
 from gliokit.core.vocabulary import Label, MRSequence, Phase
@@ -193,6 +197,11 @@ def test_other_phase_makes_a_result_outdated(finished):
     assert not still_holds(replace(study, phase=Phase.POSTOPERATIVE))
 
 
+def test_other_days_make_a_result_outdated(finished):
+    study, _, still_holds = finished
+    assert not still_holds(replace(study, course=Course(days_since_surgery=3)))
+
+
 def test_other_image_makes_a_result_outdated(finished):
     study, _, still_holds = finished
     flair = replace(study[MRSequence.FLAIR], sha256="1" * 64)
@@ -259,6 +268,14 @@ def test_table_of_the_user_is_not_overwritten(run, out):
     assert (out / "summary.csv").read_text() == "my,own,numbers\n"
 
 
+def test_table_of_an_earlier_version_is_replaced(out):
+    out.mkdir()
+    (out / "summary.csv").write_text("patient_id,study_id,necrotic_core_ml,edema_ml\n")
+    prepare_tables(out)
+    write_tables(out, [], {})
+    assert (out / "summary.csv").read_text().endswith("days_since_rt_end\n")
+
+
 def test_output_folder_that_cannot_be_made_is_refused(run, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write"):
@@ -279,6 +296,19 @@ def test_result_of_given_labels_stands_whatever_concerns_the_model_alone(run, ou
     outcomes = run("s1", options=Options(probabilities=True), phase="post-operative")
     assert changed(outcomes) == []
     assert outcomes["s1"].findings.model is None
+
+
+def test_days_of_the_table_are_told_of_a_result_that_a_person_gave(out, finished):
+    study, folder, _ = finished
+    standing = standing_result(folder)
+    given = replace(standing, model=None)
+    operated = replace(study, course=Course(days_since_surgery=30))
+    assert is_current(given, operated, model=standing.model, options=Options())
+    row = Row(2, "p", "s1", {"day": "40", "surgery_day": "10"})
+    out.mkdir()
+    write_tables(out, [row], {"s1": Outcome("s1", given)})
+    (told,) = rows(out / "summary.csv")
+    assert told["days_since_surgery"] == "30"
 
 
 def test_phase_of_the_table_stands_in_the_result(run):

@@ -1,5 +1,6 @@
 """`gliokit analyze`: good input, bad input, and what is left when it is stopped."""
 
+import csv
 import errno
 import json
 import os
@@ -359,6 +360,72 @@ def test_cohort_reports_each_study_and_the_tables(analyze, cohort, out):
     assert ending.code == 0
     assert ending.stdout.split() == [str(out / "summary.csv"), str(out / "failures.csv")]
     assert {"s1 done", "s2 done"} == set(re.findall(r"s\d done", ending.stderr))
+
+
+@pytest.fixture
+def operated(study_folder, tmp_path, monkeypatch):
+    """Write the table of a study with its day and that of surgery; it is analyzed in here."""
+    monkeypatch.setattr(
+        "gliokit.analysis.cohort_run.run_tasks",
+        lambda tasks, handler, **_: ((task, handler(task)) for task in tasks),
+    )
+
+    def write(day, phase=""):
+        table = tmp_path / "operated.csv"
+        table.write_text(
+            "patient_id,study_id,phase,day,surgery_day,rt_start_day,rt_end_day,t1c\n"
+            f"p,s1,{phase},{day},10,39,NA,patient/t1c.nii.gz\n"
+        )
+        return table
+
+    return write
+
+
+def test_cohort_says_days_since_treatment_and_the_phase(analyze, operated, out):
+    assert analyze("--cohort", operated(40), "-o", out).code == 0
+    found = json.loads((out / "s1" / "findings.json").read_text())
+    assert found["course"] == {
+        "days_since_surgery": 30,
+        "days_since_rt_start": 1,
+        "days_since_rt_end": None,
+    }
+    assert dict(found["options"])["phase"] == "post-operative"
+    report = (out / "s1" / "report.html").read_text()
+    assert "<dd>30 days after surgery, 1 day after the start of radiotherapy</dd>" in report
+    (row,) = csv.DictReader((out / "summary.csv").read_text().splitlines())
+    since = [row[f"days_since_{event}"] for event in ("surgery", "rt_start", "rt_end")]
+    assert since == ["30", "1", ""]
+    assert row["phase"] == "post-operative"
+
+
+def test_cohort_whose_phase_contradicts_its_days_is_refused(analyze, operated, out):
+    ending = analyze("--cohort", operated(3, "post-operative"), "-o", out)
+    assert ending.code == 2
+    assert "row 2, column phase: found post-operative, but day 3 lies before" in ending.stderr
+    assert not out.exists()
+
+
+def test_days_of_one_study_are_stated_by_options(analyze, study_folder, out):
+    days = ("--days-since-surgery", -4, "--days-since-rt-start", 0)
+    assert analyze(study_folder, *days, "-o", out).code == 0
+    found = json.loads((out / "findings.json").read_text())
+    assert found["course"]["days_since_surgery"] == -4
+    assert dict(found["options"])["phase"] == "pre-operative"
+    told = "4 days before surgery, on the day of the start of radiotherapy"
+    assert told in (out / "report.html").read_text()
+
+
+def test_phase_and_days_that_contradict_each_other_are_refused(analyze, study_folder, out):
+    ending = analyze(study_folder, "--phase", "post", "--days-since-surgery", -4, "-o", out)
+    assert ending.code == 2
+    assert "stated to be post-operative, but its days since surgery (-4)" in ending.stderr
+    assert not out.exists()
+
+
+def test_days_are_refused_beside_a_table_that_has_them(analyze, operated, out):
+    ending = analyze("--cohort", operated(40), "--days-since-rt-end", 0, "-o", out)
+    assert ending.code == 2
+    assert "from the table: drop --days-since-rt-end" in " ".join(ending.stderr.split())
 
 
 def test_cohort_with_a_bad_study_says_so_and_fails_at_the_end(analyze, cohort, out):

@@ -81,6 +81,36 @@ def test_the_series_of_each_sequence_is_shown(analyze, dicom_folder, out):
         assert f"gliokit: {sequence}: series {number} (" in lines
 
 
+@pytest.fixture
+def no_objects(monkeypatch):
+    """Leave out the DICOM objects: they take most of the time of so small a study."""
+    monkeypatch.setattr("gliokit.analysis.dicom_analysis._write_objects", lambda *_: None)
+
+
+@pytest.mark.usefixtures("no_objects")
+def test_the_plan_of_series_stands_in_the_result_without_descriptions(
+    analyze, dicom_folder, bright_study, series_of, out
+):
+    image = bright_study[MRSequence.T1]
+    for number, slices in ((5, 2), (6, 44)):  # too few to be read; a T1 after agent was given
+        facts = series_of(MRSequence.T1, number=number, description=NAME, thickness_mm=2.0)
+        array = image.array[..., :slices]
+        write_series(dicom_folder, array, affine=image.affine, study=STUDY, series=facts)
+    ending = analyze(dicom_folder, "--t1c", "3", "-o", out)
+    assert "t1c: series 3" in ending.stderr
+    text, report = ((out / name).read_text() for name in ("findings.json", "report.html"))
+    plan = json.loads(text)["series"]
+    planned = {one["number"]: one for one in plan["read"]}
+    assert [one["taken_for"] for one in planned.values()] == [["t1"], [], ["t1c"], ["flair"], []]
+    assert [planned[n]["kind"] for n in (1, 2, 6)] == ["t1", "t1c", "t1c"]
+    assert planned[3]["text"] == "Chosen by the user."
+    assert planned[6]["text"] == "Would fit, too; series 3 was taken."
+    assert plan["left_out"][0].startswith("series 5: ")
+    assert "<summary>Series of this study: 3 used, 2 not, others not read</summary>" in report
+    assert "<td>Would fit, too; series 3 was taken.</td>" in report
+    assert not [name for name in NAME.split("^") if name in text + report]
+
+
 def test_names_folders_and_archives_do_not_matter(analyze, dicom_folder, out, tmp_path):
     archive = tmp_path / "export.zip"
     with zipfile.ZipFile(archive, "w") as opened:
@@ -90,12 +120,6 @@ def test_names_folders_and_archives_do_not_matter(analyze, dicom_folder, out, tm
     assert analyze(archive, "-o", tmp_path / "again").code == 0
     for name in ("segmentation.nii.gz", "seg.dcm", "rtstruct.dcm"):
         assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
-
-
-def test_a_series_can_be_named_by_its_number(analyze, dicom_folder, out):
-    ending = analyze(dicom_folder, "--t1c", "2", "-o", out)
-    assert ending.code == 0
-    assert "t1c: series 2" in ending.stderr
 
 
 @pytest.mark.parametrize(
@@ -265,6 +289,23 @@ def test_after_a_post_operative_study_all_are(analyze, visits, out):
     phases = [dict(one["options"])["phase"] for one in found]
     assert phases == ["unknown", "post-operative", "post-operative"]
     assert "phase-from-earlier-study" in codes(found[2])
+
+
+@pytest.mark.usefixtures("no_objects")
+def test_days_that_are_stated_of_the_first_study_follow_for_the_others(analyze, visits, out):
+    folder = visits(visit("late", 90), visit("first", 0, described="postop"))
+    days = ("--days-since-surgery", "-10", "--days-since-rt-end", "-95")
+    ending = analyze(folder, *days, "-o", out)
+    assert ending.code == 0
+    done = rows(out / "summary.csv")
+    assert [row["days_since_surgery"] for row in done] == ["-10", "80"]
+    assert [row["days_since_rt_end"] for row in done] == ["-95", "-5"]
+    assert [row["days_since_rt_start"] for row in done] == ["", ""]
+    assert [row["phase"] for row in done] == ["pre-operative", "post-operative"]
+    written = [(out / row["study_id"] / "report.html").read_text() for row in done]
+    assert "80 days after surgery, 5 days before the end of radiotherapy" in written[1]
+    written += [ending.stderr, *((out / r["study_id"] / "findings.json").read_text() for r in done)]
+    assert not [text for text in written if "20140" in text or "2014-0" in text]
 
 
 def test_no_name_of_the_patient_is_written_but_into_dicom(analyze, dicom_folder, out):

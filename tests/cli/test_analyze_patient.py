@@ -52,6 +52,14 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
+def test_days_of_several_nifti_studies_are_left_to_a_table(gliokit, visits, out):
+    ending = gliokit("analyze", visits(one=1, two=2), "--days-since-surgery", 0, "-o", out)
+    assert ending.code == 2
+    said = " ".join(ending.stderr.split())
+    assert "NIfTI has no dates, so days come from the table of --cohort: drop --days-since" in said
+    assert not out.exists()
+
+
 def test_an_image_from_elsewhere_does_not_join_a_study_in_a_folder_below(tmp_path):
     visit, other = tmp_path / "visit1", tmp_path / "chosen.nii.gz"
     visit.mkdir()

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gliokit.core.course import NO_COURSE, Course
 from gliokit.core.errors import CohortError, ImageError
 from gliokit.core.image import Image
 from gliokit.core.vocabulary import MRSequence, Phase
-from gliokit.io.cohorts import read_cohort
+from gliokit.io.cohorts import check_phases, read_cohort
 from gliokit.io.nifti import write_image
 
 
@@ -47,6 +48,38 @@ def test_unknown_day_and_phase_stay_unknown(table, image):
     (study,) = read_cohort(table("patient_id,day,t1c", f"P1,NA,{image}")).studies()
     assert study.day is None
     assert study.phase is Phase.UNKNOWN
+
+
+def test_days_since_treatment_and_the_phase_follow_from_the_days(table, image):
+    columns = "patient_id,study_id,day,surgery_day,rt_start_day,rt_end_day,t1c"
+    path = table(columns, f"P1,a,3,10,NA,,{image}", f"P1,b,50,10,40,82,{image}")
+    before, after = read_cohort(path).studies()
+    assert before.course == Course(days_since_surgery=-7)
+    assert before.phase is Phase.PREOPERATIVE
+    assert after.course == Course(40, 10, -32)
+    assert after.phase is Phase.POSTOPERATIVE
+
+
+def test_without_a_day_no_days_are_known(table, image):
+    (study,) = read_cohort(table("patient_id,surgery_day,t1c", f"P1,10,{image}")).studies()
+    assert study.course == NO_COURSE
+
+
+@pytest.mark.parametrize(
+    ("day", "phase", "side"), [(3, "post-operative", "before"), (30, "pre-operative", "after")]
+)
+def test_phase_against_the_days_is_refused_with_its_row(table, day, phase, side):
+    rows = read_cohort(
+        table("patient_id,study_id,day,surgery_day,phase", "P1,a,1,10,", f"P1,b,{day},10,{phase}")
+    ).rows
+    message = f"row 3, column phase: found {phase}, but day {day} lies {side} surgery_day 10;"
+    with pytest.raises(CohortError, match=message):
+        check_phases(rows)
+
+
+@pytest.mark.parametrize("phase", ["pre-operative", "post-operative", "unknown"])
+def test_on_the_day_of_surgery_any_phase_is_taken(table, phase):
+    check_phases(read_cohort(table("patient_id,day,surgery_day,phase", f"P1,5,5,{phase}")).rows)
 
 
 def test_paths_are_relative_to_the_table_from_wherever_it_is_read(

@@ -8,6 +8,7 @@ from gliokit.core.geometry import Grid, to_world
 from gliokit.core.image import Image, LabelMap
 from gliokit.evaluation.overlap import dice
 from gliokit.preprocessing.carry import carry_image, carry_labels
+from gliokit.preprocessing.orientation import turn_to_ras
 
 
 def affine_of(spacing_mm, origin_mm=(0, 0, 0), turn_degrees=(0, 0, 0)):
@@ -101,3 +102,28 @@ def test_a_map_without_labels_stays_empty_and_labels_elsewhere_are_lost():
     assert not carry_labels(LabelMap(labels, np.eye(4)), np.eye(4), grid).array.any()
     labels[5, 5, 5] = 1
     assert not carry_labels(LabelMap(labels, np.eye(4)), np.eye(4), grid).array.any()
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (((2, 0, 1), (1, -1, 1)), ((0, 1, 2), (-1, -1, 1))),
+        (((1, 2, 0), (-1, 1, -1)), ((2, 1, 0), (-1, 1, 1))),
+        (((0, 1, 2), (-1, 1, 1)), ((0, 1, 2), (1, 1, 1))),
+        (((0, 1, 2), (1, 1, 1)), ((1, 0, 2), (1, -1, -1))),
+    ],
+)
+def test_the_order_in_which_voxels_are_stored_changes_nothing(stored, source, target):
+    rng = np.random.default_rng(0)
+    turned = affine_of([0.9, 0.9, 5.5], [-18, -18.5, -22.25], [17, 4, -3])
+    turned[:3, :3] = turned[:3, :3].astype(np.float32)  # as a header holds it
+    image = Image(rng.random((40, 42, 8)).astype(np.float32), turned)
+    labels = LabelMap(rng.integers(0, 4, (40, 42, 8)).astype(np.uint8), turned)
+    frame = Image(np.zeros((30, 32, 34), np.float32), affine_of([1, 1, 1], [-15, -16, -17]))
+    motion = affine_of([1, 1, 1], [2, -3, 1], [6, -4, 9])
+    grid = stored(frame, *target).grid
+    for given, carry in ((image, carry_image), (labels, carry_labels)):
+        expected = carry(given, motion, frame.grid).array
+        found = carry(stored(given, *source), motion, grid)
+        assert not found.grid.difference(grid)
+        assert np.array_equal(turn_to_ras(found.array, grid.affine), expected)

@@ -33,6 +33,16 @@ def head(*, fluid, vessel=1.0, spacing=5.0):
     return Image(array.astype(np.float32), affine)
 
 
+def in_air(image, *, ghost=0.0):
+    """Put noise into the air around a head, and a copy of the head, moved by half the field."""
+    rng = np.random.default_rng(2)
+    moved = ghost * np.roll(image.array, image.array.shape[0] // 2, axis=0)
+    noise = rng.normal(0, 2, (2, *image.array.shape))
+    return replace(
+        image, array=np.hypot(image.array + moved + noise[0], noise[1]).astype(np.float32)
+    )
+
+
 def study():
     return [
         Series(1, head(fluid=0.3), SHORT),
@@ -103,6 +113,48 @@ def test_a_thinner_slab_is_not_taken_for_a_whole_head():
     plan = identify([*study(), Series(5, slab, LONG)])
     assert plan.kinds[5][0] is SeriesKind.T2
     assert plan.chosen[T2].number == 2
+
+
+def chosen_t2(*images):
+    plan = identify([Series(number, image, LONG) for number, image in enumerate(images, 1)])
+    return plan.chosen[T2]
+
+
+def test_of_a_scan_and_its_repeat_the_one_without_motion_is_taken_and_the_plan_says_why():
+    image = head(fluid=2.5)
+    choice = chosen_t2(in_air(image, ghost=0.2), in_air(image))
+    assert choice.number == 2
+    assert "best of 2: less motion than in series 1" in choice.reason
+    assert chosen_t2(in_air(image), in_air(image, ghost=0.2)).number == 1
+
+
+def test_of_two_still_scans_the_first_is_taken_and_motion_is_not_spoken_of():
+    choice = chosen_t2(in_air(head(fluid=2.5)), in_air(head(fluid=2.5)))
+    assert choice.number == 1
+    assert "motion" not in choice.reason
+
+
+@pytest.mark.parametrize(("ghost", "taken"), [(0.2, 1), (0.03, 2)], ids=["clear", "slight"])
+def test_a_thin_scan_loses_against_a_thicker_one_by_clear_motion_only(ghost, taken):
+    thin = in_air(head(fluid=2.5, spacing=4.0), ghost=ghost)
+    assert chosen_t2(in_air(head(fluid=2.5)), thin).number == taken
+
+
+def test_slight_ghosts_decide_between_scans_that_are_else_alike():
+    image = head(fluid=2.5)
+    assert chosen_t2(in_air(image, ghost=0.03), in_air(image)).number == 2
+
+
+def test_a_whole_head_that_moved_goes_before_a_still_slab():
+    thin = head(fluid=2.5, spacing=2.0)
+    slab = Image(thin.array[..., 30:70].copy(), thin.affine)
+    assert chosen_t2(in_air(head(fluid=2.5), ghost=0.2), in_air(slab)).number == 1
+
+
+def test_a_scan_whose_motion_is_not_judged_is_neither_taken_for_still_nor_for_moved():
+    silent, image = head(fluid=2.5), head(fluid=2.5)
+    assert chosen_t2(silent, in_air(image)).number == 2
+    assert chosen_t2(in_air(image, ghost=0.2), silent).number == 2
 
 
 def kind_by_header(facts):

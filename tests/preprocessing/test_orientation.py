@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from gliokit.core.geometry import Grid, axis_codes, to_world
-from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
+from gliokit.core.image import Image, LabelMap
+from gliokit.preprocessing.orientation import (
+    ORIGIN_STEP_MM,
+    grid_in_ras,
+    grid_stored_in_ras,
+    stored_in_ras,
+    turn_from_ras,
+    turn_to_ras,
+)
 
 SHAPE = (3, 4, 5)
 
@@ -34,3 +42,47 @@ def test_every_turned_voxel_keeps_its_place_in_the_patient(affine):
     expected = to_world(turned.affine, np.moveaxis(np.indices(turned.shape), 0, -1))
     for world in range(3):
         assert np.allclose(turn_to_ras(places[..., world], affine), expected[..., world])
+
+
+WAYS = [
+    (order, signs)
+    for order, signs in product(permutations(range(3)), product((1, -1), repeat=3))
+    if order != (0, 1, 2) or -1 in signs
+]
+
+
+@pytest.fixture(scope="module")
+def image() -> Image:
+    """Give an oblique image in RAS order whose origin is on no step."""
+    affine = np.eye(4)
+    affine[:3, :3] = [[0.9, 0.1, 0.2], [-0.1, 1.9, 0], [-0.2, 0, 2.9]]
+    affine[:3, 3] = (-113.656, -74.617, 46.859)
+    array = np.arange(60, dtype=np.float32).reshape(SHAPE)
+    return Image(np.asfortranarray(array), affine.astype(np.float32).astype(np.float64))
+
+
+@pytest.mark.parametrize(("order", "signs"), WAYS)
+def test_all_ways_to_store_an_image_are_brought_to_the_same_bytes(image, stored, order, signs):
+    one, other = (stored_in_ras(stored(image, *way)) for way in (WAYS[0], (order, signs)))
+    assert other.affine.tobytes() == one.affine.tobytes()
+    assert other.array.tobytes(order="A") == image.array.tobytes(order="A")
+    assert not other.grid.difference(image.grid)
+
+
+def test_what_is_stored_in_ras_is_given_as_it_is(image):
+    assert stored_in_ras(image) is image
+    assert grid_stored_in_ras(image.grid).affine is image.affine
+
+
+def test_labels_are_turned_with_all_that_is_known_of_them():
+    labels = LabelMap(np.ones(SHAPE, np.uint8), np.diag([-1.0, 1, 1, 1]), "file", "note", "hash")
+    turned = stored_in_ras(labels)
+    assert axis_codes(turned.affine) == "RAS"
+    assert (turned.source, turned.note, turned.sha256) == ("file", "note", "hash")
+
+
+def test_an_origin_is_moved_by_at_most_half_a_step(image, stored):
+    grid = stored(image, *WAYS[0]).grid
+    moved = np.abs(grid_stored_in_ras(grid).affine - grid_in_ras(grid).affine)
+    assert 0 < moved[:3, 3].max() <= ORIGIN_STEP_MM / 2
+    assert not moved[:3, :3].any()

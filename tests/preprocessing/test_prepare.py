@@ -139,7 +139,7 @@ def test_a_raw_head_becomes_a_prepared_study(raw):
 
 
 def test_stripped_images_on_two_grids_keep_the_brain_they_were_stripped_to():
-    image = ball()
+    image = ball((60, 60, 58), radius_mm=55.0)
     moved = image.affine.copy()
     moved[0, 3] += 5
     study = Study("s", {MRSequence.T1C: image, MRSequence.FLAIR: replace(image, affine=moved)})
@@ -148,4 +148,57 @@ def test_stripped_images_on_two_grids_keep_the_brain_they_were_stripped_to():
     motions = {MRSequence.T1C: UNMOVED, MRSequence.FLAIR: to_native}
     prepared = prepare(Registered(study, motions))
     liters = prepared.brain.sum() / 1e6
-    assert abs(liters / (4 / 3 * np.pi * 0.68**3) - 1) < 0.03
+    assert abs(liters / (4 / 3 * np.pi * 0.55**3) - 1) < 0.03
+
+
+def waves(places_mm, seed):
+    """Give a smooth texture of the world, -1 to 1, at places (..., 3)."""
+    rng = np.random.default_rng(seed)
+    ways, starts = rng.normal(0, 0.12, (12, 3)), rng.uniform(0, 2 * np.pi, 12)  # per mm
+    return np.cos(places_mm @ ways.T + starts).mean(axis=-1)
+
+
+def stripped_scan(axes, spacing_mm, motion, *, bright) -> Image:
+    """Scan a stripped brain of some structure that has moved, on a grid of its own."""
+    affine = np.eye(4)
+    affine[:3, :3] = axes * spacing_mm
+    shape = np.ceil(136 / np.asarray(spacing_mm)).astype(int)
+    affine[:3, 3] = -affine[:3, :3] @ (shape - 1) / 2 + (0.317, -0.652, 0.118)
+    places = to_world(affine, np.moveaxis(np.indices(shape), 0, -1))
+    at_rest = to_world(np.linalg.inv(motion), places)
+    inside = np.linalg.norm(at_rest / (56, 60, 52), axis=-1) < 1
+    array = np.where(inside, 300 + bright * waves(at_rest, 3), 0).astype(np.float32)
+    return Image(np.asfortranarray(array), affine.astype(np.float32).astype(np.float64))
+
+
+def test_how_images_are_stored_changes_nothing_from_registration_to_labels_on_their_grids(stored):
+    motion = np.eye(4)
+    motion[:3, :3] = Rotation.from_euler("xyz", (4, -3, 5), degrees=True).as_matrix()
+    motion[:3, 3] = (5, -4, 3)
+    lps = np.diag([-1.0, -1, 1])
+    t1c = stripped_scan(OBLIQUE @ lps, (2.0, 2.0, 4.0), np.eye(4), bright=200)
+    flair = stripped_scan(lps, (2.5, 2.5, 3.0), motion, bright=-200)
+    ways = {MRSequence.T1C: ((2, 0, 1), (1, -1, 1)), MRSequence.FLAIR: ((1, 0, 2), (-1, 1, -1))}
+    images = {MRSequence.T1C: t1c, MRSequence.FLAIR: flair}
+    found = []
+    for study in (
+        Study("as scanned", images),
+        Study("turned", {s: stored(image, *ways[s]) for s, image in images.items()}),
+    ):
+        registered = register(study)
+        assert not registered.notices
+        prepared = prepare(registered)
+        bright = prepared.brain & (prepared.study.reference.array > 340)
+        bright[:, :, 30:] = False  # fewer are sooner carried
+        labels = LabelMap(bright.astype(np.uint8), prepared.study.reference.affine)
+        back = {
+            s: carry_labels(labels, np.linalg.inv(registered.to_native[s]), image.grid)
+            for s, image in study.images.items()
+        }
+        found.append((prepared.study, back))
+    (one, labels), (other, turned) = found
+    for s in images:
+        assert one[s].affine.tobytes() == other[s].affine.tobytes()
+        assert np.array_equal(one[s].array, other[s].array)
+        assert np.array_equal(stored(labels[s], *ways[s]).array, turned[s].array)
+        assert labels[s].array.any()

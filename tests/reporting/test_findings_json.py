@@ -9,13 +9,16 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from gliokit.core.course import Course
 from gliokit.core.errors import FindingsError
 from gliokit.core.findings import (
     DetectionLimit,
     Limit,
     Notice,
+    PlannedSeries,
     QualityCheck,
     Quantity,
+    SeriesPlan,
     Verdict,
 )
 from gliokit.core.vocabulary import MRSequence, Region
@@ -52,10 +55,22 @@ def test_findings_come_back_as_they_were(case):
         detection_limit=DetectionLimit(
             Region.ENHANCING_TUMOR, None, Quantity(0.02, "mL"), None, None, "Not measured."
         ),
+        course=Course(30, -2.5),
+        series=SeriesPlan(
+            (PlannedSeries(2, "t1c", 0.98, (MRSequence.T1C,), "Sure."),), ("series 1: localizer",)
+        ),
     )
     jsonschema.validate(json.loads(findings_json(warned)), findings_schema())
     for findings in (case.findings, warned):
         assert read_findings(findings_json(findings)) == findings
+
+
+def test_findings_of_the_version_before_are_read_and_fit_the_schema(case):
+    record = json.loads(findings_json(case.findings)) | {"schema_version": "1.2"}
+    del record["course"], record["series"]
+    jsonschema.validate(record, findings_schema())
+    read = read_findings(json.dumps(record))
+    assert replace(read, schema_version=case.findings.schema_version) == case.findings
 
 
 def test_labels_are_written_as_number_and_term(case):
@@ -91,6 +106,8 @@ def test_findings_fit_the_schema(case):
         {"schema_version": "0.9"},
         {"minimum_lesion_ml": {"value": 0.1, "unit": "cm", "interval": None}},
         {"missing": ["pd"]},
+        {"course": {"surgery": "2014-03-09"}},
+        {"series": {"read": [{"kind": "cbv"}], "left_out": []}},
         {"unknown": 1},
     ],
 )

@@ -7,13 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gliokit.core.course import Course
 from gliokit.core.findings import (
     DISCLAIMER,
     DetectionLimit,
     Limit,
     Notice,
+    PlannedSeries,
     QualityCheck,
     Quantity,
+    SeriesPlan,
     Verdict,
 )
 from gliokit.core.vocabulary import Label, MRSequence, Phase, Region
@@ -57,6 +60,29 @@ def test_report_says_how_small_a_tumor_would_be_found(case):
     limit = DetectionLimit(Region.ENHANCING_TUMOR, None, None, None, None, "From 2 mL on.")
     assert "Detection limit: From 2 mL on." in words(render(case, detection_limit=limit))
     assert "Detection limit" not in words(render(case))
+
+
+def test_report_says_how_long_after_treatment_the_study_was_made(case):
+    text = words(render(case, course=Course(12, None, -3)))
+    assert "Made 12 days after surgery, 3 days before the end of radiotherapy" in text
+    assert "Made" not in words(render(case))
+
+
+def test_report_folds_the_plan_of_the_series_away(case):
+    plan = SeriesPlan(
+        (
+            PlannedSeries(1, "t1c", 0.999, (MRSequence.T1C,), "Header and pixels."),
+            PlannedSeries(3, "adc", 0.97, (), "Noted, not used."),
+        ),
+        ("series 2: localizer",),
+    )
+    report = render(case, series=plan)
+    assert re.search(r"<details><summary>Series of this study: 1 used, 1 not, others", report)
+    assert (
+        "1 T1c >99 % T1c Header and pixels. 3 ADC 97 % – Noted, not used. "
+        "Not read: series 2: localizer."
+    ) in words(report)
+    assert "Series of this study" not in render(case)
 
 
 def test_report_shows_every_measured_number_under_its_unit(case):

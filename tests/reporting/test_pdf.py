@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.core.findings import DISCLAIMER, Notice, Quantity
+from gliokit.core.course import Course
+from gliokit.core.findings import DISCLAIMER, Notice, PlannedSeries, Quantity, SeriesPlan
 from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.reporting.pdf import LESIONS_LISTED, render_pdf
 from gliokit.reporting.pdf_figure import REGION_INKS, printable
@@ -60,6 +61,13 @@ def test_interval_is_shown_and_what_it_means(case):
     assert "whole tumor (WT) 3.58 3.00–4.25 1,792" in text
     assert "resection cavity (RC) 0.00 none seen; up to 4.25 mL cannot be excluded 0" in text
     assert "nine of ten studies that the model had not seen" in text
+
+
+def test_days_since_treatment_and_the_plan_of_series_are_said(case):
+    plan = SeriesPlan((PlannedSeries(2, "t1c", 0.98, (MRSequence.T1C,), "Sure."),))
+    text = words(render(case, course=Course(12), series=plan))
+    assert "Made 12 days after surgery" in text
+    assert "Series used: 2 as T1c (T1c, 98 %)." in text
 
 
 def test_head_and_foot_of_every_page_say_what_it_is_for(case):

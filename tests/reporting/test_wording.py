@@ -5,16 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gliokit.core.findings import Limit, Notice, Quantity
+from gliokit.core.course import NO_COURSE, Course
+from gliokit.core.findings import Limit, Notice, PlannedSeries, Quantity, SeriesPlan
 from gliokit.core.vocabulary import Label, MRSequence, Side
 from gliokit.reporting.wording import (
     attention,
     bounds_text,
     center_text,
+    course_text,
     figure_text,
     headline_lesion,
     interval_text,
     limit_text,
+    plan_text,
+    probability_text,
     quantity_text,
     summary_text,
     time_text,
@@ -162,3 +166,40 @@ def test_missing_sequences_are_not_named_twice(case):
     said = (Notice("missing-sequence", "No T1c image: what enhances is not seen."),)
     findings = replace(case.findings, missing=(MRSequence.T1C,), warnings=said)
     assert attention(findings) == said
+
+
+@pytest.mark.parametrize(
+    ("course", "text"),
+    [
+        (NO_COURSE, ""),
+        (Course(0), "on the day of surgery"),
+        (Course(-1), "1 day before surgery"),
+        (
+            Course(70, 30, -12),
+            "70 days after surgery, 30 days after the start of radiotherapy, 12 days before the "
+            "end of radiotherapy",
+        ),
+    ],
+)
+def test_days_since_treatment_are_said_with_their_side(course, text):
+    assert course_text(course) == text
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"), [(0.704, "70\xa0%"), (0.994, "99\xa0%"), (0.995, ">99\xa0%")]
+)
+def test_nothing_is_said_to_be_certain(probability, text):
+    assert probability_text(probability) == text
+
+
+def test_plan_of_series_names_what_was_used_and_what_was_not():
+    read = (
+        PlannedSeries(2, "t1c", 0.98, (MRSequence.T1C,), ""),
+        PlannedSeries(4, "adc", 0.97, (), ""),
+        PlannedSeries(5, "other", 0.6, (), ""),
+    )
+    assert plan_text(SeriesPlan(read[:1])) == "Series used: 2 as T1c (T1c, 98\xa0%)."
+    assert plan_text(SeriesPlan(read, ("series 3: localizer",))) == (
+        "Series used: 2 as T1c (T1c, 98\xa0%). Not used: 4 (ADC, 97\xa0%), 5 (other, 60\xa0%). "
+        "Not read: series 3: localizer."
+    )

@@ -26,7 +26,7 @@ from gliokit.analysis.output import (
     result_folder,
 )
 from gliokit.core.errors import NotAssessableError
-from gliokit.core.findings import Findings, Notice
+from gliokit.core.findings import Findings, Notice, SeriesPlan
 from gliokit.core.study import Study
 from gliokit.io.nifti import write_label_map, write_probability_map
 from gliokit.preprocessing.quality.checks import check_study, check_usable
@@ -36,6 +36,22 @@ from gliokit.segmentation.default import Segmentation
 from gliokit.segmentation.probabilities import Probabilities
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of where a study comes from, as its findings say it.
+
+    Attributes
+    ----------
+    notices : tuple of Notice
+        Said first among the warnings.
+    series : SeriesPlan or None
+        Which series of DICOM is which.
+    """
+
+    notices: tuple[Notice, ...] = ()
+    series: SeriesPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +104,15 @@ def analyze_into(
     *,
     segmenter: Segmenter,
     options: Options | None = None,
-    notices: tuple[Notice, ...] = (),
+    origin: Origin = Origin(),
     on_stage: OnStage = log.info,
 ) -> Analyzed:
     """Analyze a study and write the result's files into an existing folder.
 
     Parameters
     ----------
-    notices : tuple of Notice
-        Said first among the warnings.
+    origin : Origin
+        What is known of where it comes from.
     """
     options = options or Options()
     outlined = outline(
@@ -109,8 +125,9 @@ def analyze_into(
     shown, segmentation = outlined.study, outlined.segmentation
     probabilities = _asked_for(segmentation, study) if options.probabilities else None
     on_stage("measuring")
-    noted = replace(segmentation, notices=(*notices, *segmentation.notices))
+    noted = replace(segmentation, notices=(*origin.notices, *segmentation.notices))
     findings = _measured(study, replace(outlined, segmentation=noted), segmenter, options)
+    findings = replace(findings, series=origin.series)
     on_stage("writing the report")
     write_label_map(folder / SEGMENTATION, segmentation.labels)
     if probabilities:

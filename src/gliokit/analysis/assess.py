@@ -87,6 +87,7 @@ def assess(
             ("python", platform.python_version()),
             *((name, version(name)) for name in SOFTWARE),
         ),
+        course=study.course,
     )
 
 

@@ -1,19 +1,21 @@
 """Many studies, each to its own result; one bad study never stops the others.
 
 In OUT stand a folder per study and two tables, written when the run ends, however it ends, on
-the studies that it came to: `summary.csv` with the volumes of those that have a result, and the
-ends of their 90 % intervals (empty cells where a region could not be assessed, or no interval was
-estimated); `failures.csv` with the reason for each of the others (only its header if there is
-none). Reasons name images by their columns, since file and folder names may hold patient names.
+the studies that it came to: `summary.csv` with the volumes of those that have a result, the ends
+of their 90 % intervals (empty cells where a region could not be assessed, or no interval was
+estimated), phase and days since treatment; `failures.csv` with the reason for each of the others
+(only its header if there is none). Reasons name images by their columns, since file and folder
+names may hold patient names.
 
 A run goes on where the last one stopped: a study whose result is whole and comes of the same
-images, options, phase, model and version is not analyzed again; an outdated result is replaced. A
-result whose labels a person gave stands for that of any model, and is never replaced.
+images, options, phase, days since treatment, model and version is not analyzed again; an outdated
+result is replaced. A result whose labels a person gave stands for that of any model, and is never
+replaced.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -36,10 +38,12 @@ from gliokit.analysis.output import (
 from gliokit.analysis.reasons import without_paths
 from gliokit.cluster.tasks import run_tasks
 from gliokit.core.cohort import Cohort, Row
+from gliokit.core.course import NO_COURSE, Course
 from gliokit.core.errors import FindingsError, OutputError
 from gliokit.core.findings import Findings, Input, Model, Quantity
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import Label, MRSequence, Region
+from gliokit.io.cohorts import check_phases, course_of
 from gliokit.reporting.findings_json import read_findings
 
 Cells: TypeAlias = tuple[str | int, ...]
@@ -55,7 +59,11 @@ SUMMARY_COLUMNS = (
     "missing",
     "warnings",
     "not_assessed",
+    "phase",
+    *(one.name for one in fields(Course)),
 )
+# of tables that earlier versions wrote, too
+KNOWN_BY = {FAILURES: FAILURE_COLUMNS, SUMMARY: SUMMARY_COLUMNS[:3]}
 DIED = (
     "the worker process died, as it does when memory runs out; "
     "analyze this study alone, use fewer --jobs, or workers with more memory"
@@ -121,7 +129,10 @@ def analyze_cohort(
         If `out` cannot be written, or holds a table that is not ours.
     DeviceError
         If the scheduler or its workers cannot be used.
+    CohortError
+        If phase and days of a row contradict each other.
     """
+    check_phases(cohort.rows)
     out = out.absolute()  # a worker has a folder of its own to start from
     prepare_tables(out)
     outcomes: dict[str, Outcome] = {}
@@ -192,6 +203,7 @@ def is_current(findings: Findings, study: Study, *, model: Model | None, options
         findings.gliokit_version == version("gliokit")
         and findings.model in (model, None)
         and _ruling(findings.options, findings.model) == _ruling(stated, findings.model)
+        and (findings.course == study.course or not findings.model)
         and _hashes(findings.inputs) == _hashes(describe_inputs(study))
     )
 
@@ -210,7 +222,7 @@ def prepare_tables(out: Path) -> None:
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
         remove_leftovers(out)
-        for name, columns in ((FAILURES, FAILURE_COLUMNS), (SUMMARY, SUMMARY_COLUMNS)):
+        for name, columns in KNOWN_BY.items():
             table, header = out / name, ",".join(columns)
             if table.exists() and not table.read_text("utf-8", "replace").startswith(header):
                 raise OutputError(
@@ -241,7 +253,15 @@ def _summary(row: Row, findings: Findings) -> Cells:
         " ".join(findings.missing),
         " ".join(dict.fromkeys(notice.code for notice in findings.warnings)),
         " ".join(notice.code for notice in findings.not_assessed),
+        dict(findings.options).get("phase", ""),
+        *("" if days is None else _cell(days) for days in astuple(_course(row, findings))),
     )
+
+
+def _course(row: Row, findings: Findings) -> Course:
+    """Give what the table tells, also where a result stands whose labels a person gave."""
+    told = course_of(row)
+    return findings.course if told == NO_COURSE else told
 
 
 def _with_interval(volume: Quantity) -> tuple[str, str, str]:

@@ -6,7 +6,7 @@ The study is written and read back as NIfTI, so that the demo walks the path of 
 from dataclasses import replace
 from pathlib import Path
 
-from gliokit.analysis.analyze import analyze_into
+from gliokit.analysis.analyze import Origin, analyze_into
 from gliokit.analysis.outline import OnStage, Segmenter
 from gliokit.analysis.output import INPUTS, SEGMENTATION, TRUTH, result_folder
 from gliokit.core.findings import Findings, Notice
@@ -38,7 +38,7 @@ def analyze_simulated(
         read = read_study(folder / INPUTS, study_id=simulated.study.study_id)
         study = replace(read, phase=simulated.study.phase)
         analyzed = analyze_into(
-            folder, study, segmenter=segmenter, notices=(SIMULATED,), on_stage=on_stage
+            folder, study, segmenter=segmenter, origin=Origin((SIMULATED,)), on_stage=on_stage
         )
         prediction = read_label_map(folder / SEGMENTATION).array
     truth = simulated.labels.array

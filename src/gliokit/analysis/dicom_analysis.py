@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from gliokit.analysis.analyze import Analyzed, analyze_into
+from gliokit.analysis.analyze import Analyzed, Origin, analyze_into
 from gliokit.analysis.dicom_input import DicomInput
 from gliokit.analysis.options import Options
 from gliokit.analysis.outline import OnStage, Segmenter
@@ -43,7 +43,7 @@ def analyze_dicom(
             source.study,
             segmenter=segmenter,
             options=options,
-            notices=source.notices,
+            origin=Origin(source.notices, source.series),
             on_stage=on_stage,
         )
         if source.headers:

@@ -5,8 +5,10 @@ copied from study to study, so it is weak, and never taken without saying where 
 and "post" alone are of the contrast agent. Words are quoted only as far as they are known ones:
 the rest of a description may hold a name.
 
-Limits: English, and German as far as it sounds alike; no text says on which day surgery or
-radiation was. The words are assumed.
+Limits: English, and German as far as it sounds alike. The words are assumed. No text says on
+which day surgery or radiation was, and the standard's offset from an event (0012,0052) counts
+from enrollment or baseline (its defined terms, from memory): days since treatment are the
+caller's (`gliokit.core.course`).
 """
 
 import re

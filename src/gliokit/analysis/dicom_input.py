@@ -4,17 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gliokit.analysis.dicom_course import described_phase
+from gliokit.core.course import NO_COURSE, Course, agreed_phase
 from gliokit.core.errors import LayoutError, NotAssessableError, SettingsError
-from gliokit.core.findings import Notice
+from gliokit.core.findings import Notice, PlannedSeries, SeriesPlan
 from gliokit.core.series import Series
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence, Phase
 from gliokit.io.dicom import SHOWN_REASONS, DicomStudy
 from gliokit.io.dicom_source import Headers
 from gliokit.preprocessing.header_evidence import SeriesKind
-from gliokit.preprocessing.identify import LEAST_CONFIDENCE, Choice, Plan, identify
+from gliokit.preprocessing.identify import (
+    LEAST_CONFIDENCE,
+    SEQUENCE_KINDS,
+    Choice,
+    Plan,
+    identify,
+)
 
 NOTED = (SeriesKind.ADC, SeriesKind.DWI, SeriesKind.DSC, SeriesKind.SWI)
+SHARE_DECIMALS = 3  # of a probability, in the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,8 @@ class DicomInput:
         What is doubtful about the choice and the phase, and what was left out or repaired.
     kinds : mapping of int to (SeriesKind, float)
         What each series is, chosen or not, and how sure.
+    left_out : tuple of str
+        What could not be read, each with the reason.
     """
 
     study: Study
@@ -41,6 +51,7 @@ class DicomInput:
     headers: Headers = field(repr=False)
     notices: tuple[Notice, ...] = ()
     kinds: Mapping[int, tuple[SeriesKind, float]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def plan(self) -> tuple[str, ...]:
@@ -57,12 +68,34 @@ class DicomInput:
         noted = [f"{kind}: series {n}, not used" for n, kind in sure.items() if kind in NOTED]
         return (*lines, *noted)
 
+    @property
+    def series(self) -> SeriesPlan:
+        """The plan as it stands in the result: every series, used or not, and why."""
+        read = tuple(self._planned(number) for number in sorted(self.kinds))
+        return SeriesPlan(read, self.left_out)
+
+    def _planned(self, number: int) -> PlannedSeries:
+        kind, share = self.kinds[number]
+        used = {one: choice for one, choice in self.chosen.items() if choice.number == number}
+        why = " ".join(choice.reason for choice in used.values()) or self._why_not(kind, share)
+        return PlannedSeries(number, kind.value, round(share, SHARE_DECIMALS), tuple(used), why)
+
+    def _why_not(self, kind: SeriesKind, share: float) -> str:
+        """Say why a series was not used."""
+        if share < LEAST_CONFIDENCE:
+            return f"Not sure enough of what it is: {LEAST_CONFIDENCE:g} is needed."
+        if kind not in SEQUENCE_KINDS:
+            return "Noted, not used." if kind in NOTED else "Of no sequence that is used."
+        preferred = self.chosen.get(MRSequence(kind))
+        return f"Would fit, too; series {preferred.number} was taken." if preferred else "Not used."
+
 
 def choose_series(
     found: DicomStudy,
     *,
     overrides: Mapping[MRSequence, int] | None = None,
     phase: Phase | None = None,
+    course: Course = NO_COURSE,
     study_id: str | None = None,
 ) -> DicomInput:
     """Tell which series of a study is which.
@@ -72,7 +105,9 @@ def choose_series(
     overrides : mapping of MRSequence to int
         Numbers of series that go before what header and pixels tell.
     phase : Phase or None
-        By default what the descriptions say of it.
+        By default what the course tells, else what the descriptions say of it.
+    course : Course
+        Days since treatment, which no header tells.
     study_id : str or None
         By default a hash of the Study Instance UID.
 
@@ -80,6 +115,8 @@ def choose_series(
     ------
     LayoutError
         If there is no such series.
+    SettingsError
+        If phase and course contradict each other.
     NotAssessableError
         If there are no series of MR images, or none can be told for one of the sequences.
     """
@@ -99,8 +136,9 @@ def choose_series(
             "FLAIR; say which with --t1, --t1c, --t2, --flair and the number of the series"
         )
     images = {sequence: by_number[one.number].image for sequence, one in plan.chosen.items()}
-    named, said = (phase, ()) if phase else described_phase(found.headers)
-    study = Study(study_id or found.study_id, images, phase=named)
+    stated = agreed_phase(course, phase)
+    named, said = described_phase(found.headers) if stated is Phase.UNKNOWN else (stated, ())
+    study = Study(study_id or found.study_id, images, phase=named, course=course)
     reference = next(one for one in found.series if one.image is study.reference)
     used = [by_number[one.number] for one in plan.chosen.values()]
     return DicomInput(
@@ -109,6 +147,7 @@ def choose_series(
         found.headers[reference.number] if reference.uids["frame_of_reference"] else (),
         (*plan.notices, *said, *_notices(found, used), *_no_frame(reference)),
         plan.kinds,
+        tuple(dict.fromkeys(found.left_out)),
     )
 
 

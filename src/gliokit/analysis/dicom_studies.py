@@ -2,9 +2,9 @@
 
 OUT holds what a cohort's run leaves there (`gliokit.analysis.cohort_run`): a folder per study,
 `summary.csv`, and `failures.csv` with the reasons; a run goes on where the last one stopped. The
-studies come in the order of their days. Days between them are known, days since diagnosis,
-surgery or radiation are not: no header tells. What was operated on once stays so: after a
-post-operative study all are.
+studies come in the order of their days. Days between them are known; days since diagnosis,
+surgery or radiation are in no header: where they are stated of the first study, those of the
+others follow. What was operated on once stays so: after a post-operative study all are.
 
 Limits: all studies are read before the first is analyzed, so they must fit into memory.
 """
@@ -29,6 +29,7 @@ from gliokit.analysis.options import Options
 from gliokit.analysis.outline import OnStage, Segmenter
 from gliokit.analysis.output import remove_leftovers
 from gliokit.core.cohort import Row
+from gliokit.core.course import NO_COURSE, NOTHING_STATED, Course, Stated, later
 from gliokit.core.errors import LayoutError, OutputError
 from gliokit.core.findings import Notice
 from gliokit.core.vocabulary import Phase
@@ -61,7 +62,7 @@ def analyze_studies(
     *,
     segmenter: Segmenter,
     options: Options,
-    phase: Phase | None = None,
+    stated: Stated = NOTHING_STATED,
     on_stage: OnStage = log.info,
 ) -> Generator[Outcome, None, None]:
     """Analyze the studies of one patient one after another; give the outcomes as they come.
@@ -74,8 +75,9 @@ def analyze_studies(
         As `read_patient` gives them.
     out : Path
         A folder per study is made in it.
-    phase : Phase or None
-        Of all studies; by default what their descriptions say.
+    stated : Stated
+        The phase of all studies, by default what days or descriptions say, and the course of the
+        first one.
     on_stage : callable
         Told the plan of each study, and the name of each stage as it begins.
 
@@ -88,11 +90,11 @@ def analyze_studies(
     prepare_tables(out)
     rows = [Row(n, one.patient, one.study_id, {}) for n, one in enumerate(studies, 1)]
     outcomes: dict[str, Outcome] = {}
-    course = _Course(studies, phase)
+    visits = _Visits(studies, stated)
     try:
         for found in studies:
             work = _Work(out / found.study_id, segmenter, options, on_stage)
-            outcome = _outcome(found, course, work)
+            outcome = _outcome(found, visits, work)
             outcomes[found.study_id] = outcome
             yield outcome
     finally:
@@ -101,25 +103,30 @@ def analyze_studies(
 
 
 @dataclass(slots=True)
-class _Course:
+class _Visits:
     """What the studies of a patient tell of each other."""
 
     studies: Sequence[DicomStudy]
-    phase: Phase | None
+    stated: Stated
     operated: DicomStudy | None = None  # the first one after surgery
 
     def source(self, found: DicomStudy) -> DicomInput:
         """Choose the series of the next study, and place it in the course."""
-        source = choose_series(found, phase=self.phase)
-        if self._is_later(found, self.operated) and source.study.phase is not Phase.POSTOPERATIVE:
+        days = self._days_after_first(found)
+        course = NO_COURSE if days is None else later(self.stated.course, days)
+        source = choose_series(found, phase=self.stated.phase, course=course)
+        told = self.stated.phase or course.phase is not Phase.UNKNOWN
+        phase = source.study.phase
+        if not told and self._is_after_surgery(found) and phase is not Phase.POSTOPERATIVE:
             study = replace(source.study, phase=Phase.POSTOPERATIVE)
             source = replace(source, study=study, notices=tuple(self._after_surgery(source)))
-        elif source.study.phase is Phase.POSTOPERATIVE and not self.operated:
+        elif phase is Phase.POSTOPERATIVE and not self.operated:
             self.operated = found
-        return replace(source, notices=(*source.notices, *self._days(found)))
+        return replace(source, notices=(*source.notices, *self._days(found, days, course)))
 
-    def _is_later(self, found: DicomStudy, other: DicomStudy | None) -> bool:
-        if self.phase or not other or not found.acquired or not other.acquired:
+    def _is_after_surgery(self, found: DicomStudy) -> bool:
+        other = self.operated
+        if not other or not found.acquired or not other.acquired:
             return False
         return found.acquired > other.acquired
 
@@ -132,17 +139,24 @@ class _Course:
         )
         yield Notice("phase-from-earlier-study", text)
 
-    def _days(self, found: DicomStudy) -> Iterator[Notice]:
-        first, count = self.studies[0], len(self.studies)
+    def _days_after_first(self, found: DicomStudy) -> int | None:
+        first = self.studies[0]
         if not found.acquired or not first.acquired:
+            return None
+        return (found.acquired - first.acquired).days
+
+    def _days(self, found: DicomStudy, days: int | None, course: Course) -> Iterator[Notice]:
+        first, count = self.studies[0], len(self.studies)
+        if days is None:
             text = f"Its place among the {count} studies of the patient is not known: no date."
             yield Notice("no-date", text)
         elif found is not first:
-            days = (found.acquired - first.acquired).days
             text = (
                 f"Made {days} days after {first.study_id}, the first of the {count} studies that "
-                "were given. Days since diagnosis, surgery or radiation are in no header."
+                "were given."
             )
+            if course == NO_COURSE:
+                text += " Days since diagnosis, surgery or radiation are in no header."
             yield Notice("days-between-studies", text)
 
 
@@ -156,10 +170,10 @@ class _Work:
     on_stage: OnStage
 
 
-def _outcome(found: DicomStudy, course: _Course, work: _Work) -> Outcome:
+def _outcome(found: DicomStudy, visits: _Visits, work: _Work) -> Outcome:
     """Turn a study into a result; raise nothing but what stops the run."""
     try:
-        return _analyzed(course.source(found), work)
+        return _analyzed(visits.source(found), work)
     except Exception as error:  # whatever it is, the other studies go on
         text = reason(error)
         # an OutputError says itself what stands in the folder
@@ -174,11 +188,13 @@ def _analyzed(source: DicomInput, work: _Work) -> Outcome:
         work.on_stage(f"{study.study_id}: {line}")
     standing = standing_result(work.out)
     if standing:
-        model = work.segmenter.model
-        as_told = set(source.notices) <= set(standing.warnings)
+        model, model_made = work.segmenter.model, standing.model is not None
+        as_told = set(source.notices) <= set(standing.warnings) and (
+            standing.series == source.series or not model_made
+        )
         if as_told and is_current(standing, study, model=model, options=work.options):
             return Outcome(study.study_id, standing, reused=True)
-        if standing.model is None:
+        if not model_made:
             raise OutputError(
                 f"{study.study_id} has a result whose labels a person gave, of other images, "
                 "options or version; move its folder away"

@@ -20,7 +20,8 @@ from gliokit.core.errors import CohortError, FindingsError, LayoutError
 from gliokit.core.image import LabelMap
 from gliokit.core.series import Series
 from gliokit.core.study import Study
-from gliokit.core.vocabulary import MRSequence, Phase
+from gliokit.core.vocabulary import MRSequence
+from gliokit.io.cohorts import in_time
 from gliokit.io.dicom import DicomStudy, read_dicom
 from gliokit.io.dicom_files import open_dicom
 from gliokit.io.dicom_identity import Maker
@@ -166,8 +167,7 @@ def _read_row(row: Row) -> Given:
     studies = {path: _one_study(path, row) for path in dict.fromkeys(paths.values())}
     series = {sequence: _series(studies[path], sequence, row) for sequence, path in paths.items()}
     images = {sequence: one.image for sequence, one in series.items()}
-    day, phase = row.number_of("day"), Phase(row.cells.get("phase", Phase.UNKNOWN))
-    study = Study(row.study_id, images, day=day, phase=phase)
+    study = in_time(Study(row.study_id, images), row)
     reference = next(s for s, one in series.items() if one.image is study.reference)
     headers = studies[paths[reference]].headers[series[reference].number]
     has_frame = bool(series[reference].uids["frame_of_reference"])

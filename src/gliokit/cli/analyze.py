@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gliokit.cli.analyze_patient import Given, look_at, say_studies
 from gliokit.cli.progress import progress, say
 from gliokit.cli.result import show_result
 from gliokit.core.cohort import Cohort
+from gliokit.core.course import Course, Stated, agreed_phase
 from gliokit.core.findings import Findings
 from gliokit.core.vocabulary import MRSequence
 from gliokit.io.cohorts import read_cohort
@@ -42,6 +43,9 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     flair: option.Flair = None,
     study_id: option.StudyId = None,
     phase: option.WhichPhase = None,
+    days_since_surgery: option.SinceSurgery = None,
+    days_since_rt_start: option.SinceRtStart = None,
+    days_since_rt_end: option.SinceRtEnd = None,
     labels: option.Labels = None,
     convention: option.Convention = None,
     probabilities: option.Probabilities = False,
@@ -69,6 +73,8 @@ def analyze(  # noqa: PLR0913 - one parameter per option
 
     gliokit analyze visits --phase post --jobs 2 -o results
 
+    gliokit analyze exports --days-since-surgery -1 --days-since-rt-start -30 -o results
+
     gliokit analyze --t1c gd.nii.gz --flair flair.nii.gz --phase post -o out
 
     gliokit analyze patient7 --labels edited.nii.gz -o result --force
@@ -80,6 +86,8 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     named = {MRSequence.T1: t1, MRSequence.T1C: t1c, MRSequence.T2: t2, MRSequence.FLAIR: flair}
     images = {sequence: path for sequence, path in named.items() if path}
     options = Options(minimum_lesion_ml, probabilities, bias_field)
+    course = Course(days_since_surgery, days_since_rt_start, days_since_rt_end)
+    stated = Stated(option.PHASES[phase] if phase else None, course)
     load = partial(
         load_segmenter,
         model.absolute() if model else None,  # as workers see it, wherever they started
@@ -94,17 +102,20 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     if convention and not labels:
         raise typer.BadParameter("--convention tells how to read --labels; give both")
     if labels:
-        on_cuda = device is option.Device.CUDA
-        of_model = {
-            "--model": model,
-            "--probabilities": probabilities,
-            "--device": on_cuda,
-            "--bias-field": bias_field is not BiasField.NONE,
-        }
-        option.refuse(of_model, because="with --labels no model is run")
+        option.refuse(
+            {
+                "--model": model,
+                "--probabilities": probabilities,
+                "--device": device is option.Device.CUDA,
+                "--bias-field": bias_field is not BiasField.NONE,
+            },
+            because="with --labels no model is run",
+        )
     if cohort:
-        of_study = {"STUDY": study, **of_one, "--phase": phase}
-        option.refuse(of_study, because="--cohort takes every study, and its phase, from the table")
+        option.refuse(
+            {"STUDY": study, **of_one, "--phase": phase, **_days_given(course)},
+            because="--cohort takes every study, its days and its phase, from the table",
+        )
         _check_model(model, load, on_cuda=device is option.Device.CUDA and not scheduler)
         workers = _Workers(jobs, threads, scheduler)
         _analyze_cohort(cohort, out, load=load, options=options, workers=workers)
@@ -114,11 +125,11 @@ def analyze(  # noqa: PLR0913 - one parameter per option
     if given.studies > 1:
         option.refuse(of_one, because=f"STUDY holds {given.studies} studies, and these are of one")
         workers = _Workers(jobs, threads, None)
-        _analyze_patient(given, out, load=load, options=options, workers=workers, phase=phase)
+        _analyze_patient(given, out, load=load, options=options, workers=workers, stated=stated)
         return
     with progress() as on_stage:
         on_stage("reading images")
-        run = _prepared(given, images, study_id=study_id, phase=phase)
+        run = _prepared(given, images, study_id=study_id, stated=stated)
         segmenter: Segmenter = (
             GivenLabels(read_label_map(labels, convention=convention))
             if labels
@@ -133,7 +144,7 @@ def _prepared(
     images: Mapping[MRSequence, Path],
     *,
     study_id: str | None,
-    phase: option.PhaseWord | None,
+    stated: Stated,
 ) -> Callable[..., Findings]:
     """Read one study, and give the function that analyzes it."""
     if given.dicom:
@@ -143,14 +154,24 @@ def _prepared(
         source = choose_series(
             given.dicom[0],
             overrides={name: _series_number(name, path) for name, path in images.items()},
-            phase=option.PHASES[phase] if phase else None,
+            phase=stated.phase,
+            course=stated.course,
             study_id=study_id,
         )
         for line in source.plan:
             say(line)
         return partial(analyze_dicom, source)
     one = read_study(given.folder, overrides=images, study_id=study_id)
-    return partial(analyze_study, replace(one, phase=option.PHASES[phase]) if phase else one)
+    phase = agreed_phase(stated.course, stated.phase)
+    return partial(analyze_study, replace(one, phase=phase, course=stated.course))
+
+
+def _days_given(course: Course) -> dict[str, bool]:
+    """Name the options of days that were given; a day of 0 is one."""
+    return {
+        f"--{one.name.replace('_', '-')}": getattr(course, one.name) is not None
+        for one in fields(course)
+    }
 
 
 def _series_number(sequence: MRSequence, given: Path) -> int:
@@ -231,13 +252,14 @@ def _analyze_patient(
     load: Callable[..., Segmenter],
     options: Options,
     workers: _Workers,
-    phase: option.PhaseWord | None,
+    stated: Stated,
 ) -> None:
-    known = option.PHASES[phase] if phase else None
     if given.nifti:
+        because = "NIfTI has no dates, so days come from the table of --cohort"
+        option.refuse(_days_given(stated.course), because=because)
         load(threads=1)  # a damaged bundle and a missing GPU fail once, not once per study
         say_studies(given.nifti)
-        cohort = cohort_of(given.nifti, known)
+        cohort = cohort_of(given.nifti, stated.phase)
         _analyze_rows(cohort, out, load=load, options=options, workers=workers)
         return
     option.refuse({"--jobs": workers.jobs > 1}, because="studies of DICOM come one after the other")
@@ -246,7 +268,7 @@ def _analyze_patient(
     say(f"{given.studies} studies of one patient")
     segmenter = load(threads=workers.threads)
     run = analyze_studies(
-        given.dicom, out, segmenter=segmenter, options=options, phase=known, on_stage=say
+        given.dicom, out, segmenter=segmenter, options=options, stated=stated, on_stage=say
     )
     _show_outcomes(run, out, count=given.studies)
 

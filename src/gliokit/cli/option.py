@@ -61,6 +61,22 @@ WhichPhase: TypeAlias = Annotated[
         "descriptions of DICOM say it."
     ),
 ]
+SinceSurgery: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--days-since-surgery",
+        help="Days from surgery to the study, or to the first of several studies of DICOM, whose "
+        "dates tell those of the others; negative before it.",
+    ),
+]
+SinceRtStart: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--days-since-rt-start", help="The same, from the start of radiotherapy."),
+]
+SinceRtEnd: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--days-since-rt-end", help="The same, from the end of radiotherapy."),
+]
 Labels: TypeAlias = Annotated[
     Path | None, typer.Option(help="Measure this (edited) label map: no model is run.")
 ]

@@ -7,9 +7,11 @@ where one was estimated. Coordinates are RAS+ mm, or voxel indices of the segmen
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gliokit.core.course import NO_COURSE, Course
 from gliokit.core.vocabulary import REGION_LABELS, Label, MRSequence, Region, Side
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
+READABLE_VERSIONS = ("1.2", SCHEMA_VERSION)  # 1.2 lacks course and series
 DISCLAIMER = "For research use only; not a medical device."
 
 Point = tuple[float, float, float]
@@ -172,7 +174,8 @@ class Limit:
     unit : str
         As of a `Quantity`.
     source : str
-        Where the limit comes from; begins with `assumed` where nothing published gives it.
+        Where the limit comes from; begins with `measured` or `assumed` where nothing
+        published gives it.
     """
 
     lowest: float | None
@@ -245,6 +248,47 @@ class DetectionLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedSeries:
+    """One series of a DICOM study and what it was taken for; never its description.
+
+    Attributes
+    ----------
+    number : int
+        Counted within the study in order of acquisition.
+    kind : str
+        What it most likely shows: a `MRSequence`, `adc`, `dwi`, `dsc`, `swi`, `localizer`, `other`.
+    probability : float
+        Of that kind, 0-1.
+    taken_for : tuple of MRSequence
+        Empty where it was not used.
+    text : str
+        Why it was taken, or why not.
+    """
+
+    number: int
+    kind: str
+    probability: float
+    taken_for: tuple[MRSequence, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlan:
+    """Which series of a DICOM study is which.
+
+    Attributes
+    ----------
+    read : tuple of PlannedSeries
+        In the order of their numbers.
+    left_out : tuple of str
+        What could not be read, each with the reason.
+    """
+
+    read: tuple[PlannedSeries, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything found in one study.
 
@@ -270,6 +314,10 @@ class Findings:
         Checks of the images that went in, fine ones too.
     detection_limit : DetectionLimit or None
         Of enhancing tumor; None where enhancement could not be judged.
+    course : Course
+        Days since treatment, as far as table, headers or caller tell.
+    series : SeriesPlan or None
+        Of a DICOM study; None for other files.
     """
 
     study_id: str
@@ -288,6 +336,8 @@ class Findings:
     quality: tuple[QualityCheck, ...] = ()
     software: tuple[tuple[str, str], ...] = ()
     detection_limit: DetectionLimit | None = None
+    course: Course = NO_COURSE
+    series: SeriesPlan | None = None
     schema_version: str = SCHEMA_VERSION
     disclaimer: str = DISCLAIMER
 

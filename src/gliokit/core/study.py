@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gliokit.core.course import NO_COURSE, Course
 from gliokit.core.errors import GeometryError, MissingSequenceError
 from gliokit.core.geometry import Grid
 from gliokit.core.image import Image, LabelMap
@@ -25,12 +26,15 @@ class Study:
         Days since the diagnostic scan.
     phase : Phase
         Before or after surgery.
+    course : Course
+        Days since treatment.
     """
 
     study_id: str
     images: Mapping[MRSequence, Image] = field(repr=False)
     day: float | None = None
     phase: Phase = Phase.UNKNOWN
+    course: Course = field(default=NO_COURSE, kw_only=True)
 
     def __getitem__(self, sequence: MRSequence) -> Image:
         try:

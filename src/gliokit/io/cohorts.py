@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from gliokit.core.cohort import CODES, NUMBERS, TEXTS, Cohort, Row, check_rows, no_labels
+from gliokit.core.course import Course, contradicts
 from gliokit.core.errors import CohortError
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
@@ -23,6 +24,7 @@ from gliokit.io.layouts import SPELLINGS, read_study
 from gliokit.io.nifti import read_label_map
 
 KNOWN_COLUMNS = frozenset({*TEXTS, *NUMBERS, *CODES})
+TREATMENT_DAYS = ("surgery_day", "rt_start_day", "rt_end_day")  # in the order of `Course`
 PATH_COLUMNS = (*MRSequence, *Map, "labels")
 _ALIKE = 0.88  # idh1 and idh are two columns (.86), os_day and os_days are one (.92)
 
@@ -78,10 +80,45 @@ def load_row(row: Row) -> Study:
                 f"row {row.number}, column {column}: no such file; paths are relative to the "
                 "table's folder"
             )
-    study = read_study(None, overrides=images, study_id=row.study_id)
+    return in_time(read_study(None, overrides=images, study_id=row.study_id), row)
+
+
+def in_time(study: Study, row: Row) -> Study:
+    """Give a study the day of its row, its course, and the phase that is stated or follows."""
+    day, course = row.number_of("day"), course_of(row)
+    stated = _stated_phase(row)
+    phase = course.phase if stated is Phase.UNKNOWN else stated
+    return replace(study, day=None if math.isnan(day) else day, phase=phase, course=course)
+
+
+def course_of(row: Row) -> Course:
+    """Count the days from treatment to the study of a row."""
     day = row.number_of("day")
-    phase = Phase(row.cells.get("phase", Phase.UNKNOWN))
-    return replace(study, day=None if math.isnan(day) else day, phase=phase)
+    since = (day - row.number_of(column) for column in TREATMENT_DAYS)
+    return Course(*(None if math.isnan(days) else days for days in since))
+
+
+def check_phases(rows: Sequence[Row]) -> None:
+    """Refuse rows whose phase and whose days lie on different sides of surgery.
+
+    Raises
+    ------
+    CohortError
+        Naming the row.
+    """
+    for row in rows:
+        course, stated = course_of(row), _stated_phase(row)
+        if contradicts(course, stated):
+            side = "before" if course.phase is Phase.PREOPERATIVE else "after"
+            raise CohortError(
+                f"row {row.number}, column phase: found {stated}, but day {row.cells['day']} lies "
+                f"{side} surgery_day {row.cells['surgery_day']}; correct one of them, or leave "
+                "surgery_day empty where the phase is told by another operation"
+            )
+
+
+def _stated_phase(row: Row) -> Phase:
+    return Phase(row.cells.get("phase", Phase.UNKNOWN))
 
 
 def load_labels(row: Row) -> LabelMap:

@@ -31,11 +31,12 @@ from pydicom.uid import (
 )
 
 from gliokit.core.errors import LayoutError
+from gliokit.io.archives import ZIP_START, is_zip
 from gliokit.io.dicom_start import starts_dicom
 from gliokit.io.dicom_values import MALFORMED
 
 SNIFFED = 1024  # bytes; the file meta group lies within them
-ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")
+ARCHIVES = (ZIP_START, b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")
 
 MAX_ARCHIVE_BYTES = 16 << 30  # unpacked; a study with diffusion and perfusion has 1 to 3 GiB
 MAX_MEMBER_BYTES = 4 << 30  # one enhanced file; more than any scanner writes in one
@@ -91,7 +92,8 @@ def open_dicom(path: Path) -> Iterator[FoundFiles]:
         yield _headers(_folder(path))
     elif not path.is_file():
         raise LayoutError(f"{path}: no such folder or file; needed is a folder or zip of DICOM")
-    elif zipfile.is_zipfile(path):
+    elif is_zip(path):
+        _check_whole(path)
         try:
             with zipfile.ZipFile(path) as archive:
                 _check_archive(archive, path)
@@ -100,6 +102,15 @@ def open_dicom(path: Path) -> Iterator[FoundFiles]:
             raise LayoutError(f"{path}: damaged archive ({error}); make it again") from error
     else:
         yield _headers([lambda: path.open("rb")])
+
+
+def _check_whole(path: Path) -> None:
+    if not zipfile.is_zipfile(path):
+        raise LayoutError(
+            f"{path}: damaged archive: it begins as a zip of {path.stat().st_size} bytes and lacks "
+            "the list of its files at the end; needed is the whole one: copy it again, or make it "
+            "again"
+        )
 
 
 def _folder(folder: Path) -> Iterator[Open]:

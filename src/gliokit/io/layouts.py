@@ -10,7 +10,6 @@ Understood: `t1c.nii.gz`, `PATIENT_t1c.nii.gz`, `PATIENT-t1c.nii.gz` in the comm
 
 import hashlib
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +20,7 @@ from gliokit.core.errors import LayoutError
 from gliokit.core.image import Image
 from gliokit.core.study import Study
 from gliokit.core.vocabulary import MRSequence
+from gliokit.io.archives import is_zip
 from gliokit.io.nifti import read_image
 
 Role: TypeAlias = MRSequence | Literal["labels"]
@@ -168,7 +168,7 @@ def find_labels(folder: Path) -> Path | None:
 def is_dicom(path: Path) -> bool:
     """Tell a zip archive, or a folder of files none of which is NIfTI, from a NIfTI study."""
     if not path.is_dir():
-        return zipfile.is_zipfile(path)
+        return is_zip(path)
     return not nifti_files(path) and any(found.is_file() for found in path.rglob("*"))
 
 

@@ -4,6 +4,8 @@ Chains of motions are matrix products: compose first, then carry raw voxels once
 voxels of the target are coarser than the source's along one of their axes, they average what
 lies in them, at evenly spaced places; else the source is interpolated linearly. That holds for
 oblique grids too. A voxel reaches half a step beyond its center; further out there is nothing.
+In which order voxels are stored, on either side, changes nothing of what is carried
+(`gliokit.preprocessing.orientation` has the limits).
 """
 
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from scipy.ndimage import affine_transform
 
 from gliokit.core.geometry import Affine, Grid, bounding_box, to_voxel, to_world
 from gliokit.core.image import Image, LabelMap
+from gliokit.preprocessing.orientation import grid_stored_in_ras, stored_in_ras, turn_from_ras
 
 FINE = 1.3  # voxels of the source in one of the target: up to here nothing is averaged
 HALF = 0.5  # share of a voxel of the target that the source must cover
@@ -38,8 +41,10 @@ def carry_image(image: Image, to_moving: Affine, grid: Grid) -> Image:
     Image
         On the grid; 0 where the image shows nothing.
     """
-    to_source = np.linalg.inv(image.affine) @ to_moving @ grid.affine
-    return Image(_carried(image.array, to_source, grid.shape), grid.affine, image.source)
+    source, target = stored_in_ras(image), grid_stored_in_ras(grid)
+    to_source = np.linalg.inv(source.affine) @ to_moving @ target.affine
+    carried = turn_from_ras(_carried(source.array, to_source, target.shape), grid.affine)
+    return Image(np.ascontiguousarray(carried), grid.affine, image.source)
 
 
 def carry_labels(labels: LabelMap, to_moving: Affine, grid: Grid) -> LabelMap:
@@ -48,23 +53,32 @@ def carry_labels(labels: LabelMap, to_moving: Affine, grid: Grid) -> LabelMap:
     Parameters are those of `carry_image`. To carry labels of the fixed image to the moving one,
     give the inverse of its motion and the moving image's grid.
     """
-    carried = np.zeros(grid.shape, dtype=np.uint8)
-    if not labels.array.any():
-        return LabelMap(carried, grid.affine, labels.source, labels.note)
-    to_source = np.linalg.inv(labels.affine) @ to_moving @ grid.affine
-    box = _reached(bounding_box(labels.array), to_source, grid.shape)
+    source, target = stored_in_ras(labels), grid_stored_in_ras(grid)
+    to_source = np.linalg.inv(source.affine) @ to_moving @ target.affine
+    carried = turn_from_ras(_carried_labels(source.array, to_source, target.shape), grid.affine)
+    return LabelMap(np.ascontiguousarray(carried), grid.affine, labels.source, labels.note)
+
+
+def _carried_labels(
+    array: NDArray[np.uint8], to_source: Affine, shape: tuple[int, int, int]
+) -> NDArray[np.uint8]:
+    """Sample labels (X, Y, Z) on a grid of `shape` whose indices `to_source` turns into theirs."""
+    carried = np.zeros(shape, dtype=np.uint8)
+    if not array.any():
+        return carried
+    box = _reached(bounding_box(array), to_source, shape)
     inner = to_source.copy()
     inner[:3, 3] = to_world(to_source, [part.start for part in box])
-    shape = tuple(part.stop - part.start for part in box)
-    best, total = np.zeros((2, *shape), dtype=np.float32)
-    winner = np.zeros(shape, dtype=np.uint8)
-    for label in np.unique(labels.array[labels.array > 0]) if all(shape) else ():
-        share = _carried((labels.array == label).astype(np.float32), inner, shape)
+    boxed = tuple(part.stop - part.start for part in box)
+    best, total = np.zeros((2, *boxed), dtype=np.float32)
+    winner = np.zeros(boxed, dtype=np.uint8)
+    for label in np.unique(array[array > 0]) if all(boxed) else ():
+        share = _carried((array == label).astype(np.float32), inner, boxed)
         wins = share > best
         best[wins], winner[wins] = share[wins], label
         total += share
     carried[box] = np.where(best > 1 - total, winner, 0)  # the rest is background
-    return LabelMap(carried, grid.affine, labels.source, labels.note)
+    return carried
 
 
 def _carried(

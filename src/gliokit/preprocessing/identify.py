@@ -3,8 +3,16 @@
 Log odds of header, pixels and (little) description add up. A sequence without a series that
 is probable enough is left out and said, never guessed. Days and phase are the caller's.
 
-Limits: pixels of whole heads tell fluid and enhancement only; without a header most of these
-stay unnamed. Enhancement is compared between T1 of one dimension, 2-D or 3-D.
+Of several that are about as sure the best is taken, by what comes first in this list: original
+rather than derived; the whole head rather than a slab; without clear motion; thin slices; axial;
+clearly weaker ghosts; the earlier one. So a thin series whose ghosts are doubtful to
+`gliokit.preprocessing.quality.ghosting` loses against a thicker one whose are not, and of one
+protocol scanned twice the stiller scan is taken. A series whose motion cannot be judged, for
+lack of air, is not taken for a moved one, nor for a still one.
+
+Limits: doubt about what a series is goes before its motion, and motion that spoils one of two T1
+changes how much they seem to enhance. Pixels of whole heads tell fluid and enhancement only;
+without a header most of these stay unnamed. Enhancement is compared between T1 of one dimension, 2-D or 3-D.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +41,7 @@ from gliokit.preprocessing.pixel_evidence import (
     head_log_odds,
     stripped_log_odds,
 )
+from gliokit.preprocessing.quality.ghosting import GHOST, ghosts_of
 
 LEAST_CONFIDENCE = 0.7  # assumed; just above what the fluid of one whole head can reach alone
 ABOUT_AS_SURE = 0.1  # assumed; thin slices do not make up for more doubt
@@ -40,6 +49,7 @@ FLUID_WEIGHT, FLUID_MIDDLE = 2.0, 0.3  # per unit of tail; between T1 and T2 of 
 ENHANCEMENT_WEIGHT = 10.0  # per unit of log ratio, assumed; limited to FAIR
 FEW_SLICES = 8  # fewer cover no brain: a localizer
 SLAB_MM = 100.0  # assumed; what is no thicker shows a part of the brain
+CLEARLY_LESS = 0.01  # difference of ghosts, the brain's brightness as 1; assumed
 T1_KINDS = (SeriesKind.T1, SeriesKind.T1C)
 SEQUENCE_KINDS = frozenset(SeriesKind(sequence) for sequence in MRSequence)
 
@@ -197,24 +207,51 @@ def _best(
     kinds: Mapping[int, tuple[SeriesKind, float]],
     kind: SeriesKind,
 ) -> Choice | None:
-    """Give the best of the surest of a kind: original, whole, thin, axial, first, in this order."""
+    """Give the best of the surest of a kind; motion is looked at only where several fit."""
     fitting = [n for n in series if kinds[n][0] is kind and kinds[n][1] >= LEAST_CONFIDENCE]
     if not fitting:
         return None
     surest = max(kinds[n][1] for n in fitting)
     fitting = [n for n in fitting if kinds[n][1] >= surest - ABOUT_AS_SURE]
-    number = min(fitting, key=lambda n: (*_preference(series[n]), n))
-    more = f", best of {len(fitting)}" if len(fitting) > 1 else ""
-    reason = f"Header and pixels make series {number} {kind}{more}."
-    return Choice(number, kinds[number][1], reason)
+    reason = "Header and pixels make series {} {}"
+    if len(fitting) == 1:
+        return Choice(fitting[0], kinds[fitting[0]][1], f"{reason.format(fitting[0], kind)}.")
+    ghosts = {n: ghosts_of(series[n].image) for n in fitting}
+    number = _stillest({n: _preference(series[n], ghosts[n]) for n in fitting}, ghosts)
+    unseen = float("nan")
+    otherwise = min(fitting, key=lambda n: (*_preference(series[n], unseen), n))
+    more = f", best of {len(fitting)}"
+    if number != otherwise:
+        more += (
+            f": less motion than in series {otherwise} (ghosts in the air of "
+            f"{_share(ghosts[number])} against {_share(ghosts[otherwise])})"
+        )
+    return Choice(number, kinds[number][1], f"{reason.format(number, kind)}{more}.")
 
 
-def _preference(one: Series) -> tuple[bool, bool, float, bool]:
+def _preference(one: Series, ghost: float) -> tuple[bool, bool, bool, float, bool]:
+    """Rank a series, the best lowest; `ghost` is nan where motion is not judged."""
     derived = "DERIVED" in one.facts.image_type
     spacing = spacing_mm(one.image.affine)
     slab = float(spacing[2]) * one.image.array.shape[2] < SLAB_MM
+    moved = not np.isnan(ghost) and not GHOST.limit.holds(ghost)
     thickest = round(float(spacing.max()), 1)
-    return derived, slab, thickest, axis_codes(one.image.affine)[2] not in "IS"
+    return derived, slab, moved, thickest, axis_codes(one.image.affine)[2] not in "IS"
+
+
+def _stillest(
+    ranks: Mapping[int, tuple[bool, bool, bool, float, bool]], ghosts: Mapping[int, float]
+) -> int:
+    """Give the first of the best that has no clearly stronger ghosts than the rest of these."""
+    best = min(ranks.values())
+    level = {n: ghosts[n] for n, rank in ranks.items() if rank == best}
+    judged = [ghost for ghost in level.values() if not np.isnan(ghost)]
+    most = min(judged, default=0.0) + CLEARLY_LESS
+    return min(n for n, ghost in level.items() if not judged or ghost <= most)
+
+
+def _share(ghost: float) -> str:
+    return "unknown strength" if np.isnan(ghost) else f"{ghost:.3f} of the brain's brightness"
 
 
 def _contradiction(

@@ -5,6 +5,9 @@ carried once, to a grid of 1 mm along the reference's axes, in the patient's own
 is found in the reference, where the images are not stripped already, and the rest set to 0. Labels
 go back through the same matrices, turned round. A study that is co-registered and stripped already
 is left alone. An image whose registration is doubtful is left out, and said.
+
+All that is computed is computed of images turned to RAS order, so it does not follow the order in
+which they were stored (`gliokit.preprocessing.orientation` has the limits).
 """
 
 from collections.abc import Mapping
@@ -23,6 +26,7 @@ from gliokit.preprocessing.brain_extraction import brain_on
 from gliokit.preprocessing.carry import carry_image, carry_labels
 from gliokit.preprocessing.grids import grid_of_spacing
 from gliokit.preprocessing.head_template import template_to
+from gliokit.preprocessing.orientation import grid_in_ras, stored_in_ras, turn_to_ras
 from gliokit.preprocessing.registration import register_rigid
 from gliokit.preprocessing.registration_levels import Reference
 
@@ -95,7 +99,8 @@ def on_one_grid(study: Study) -> bool:
 def is_prepared(study: Study) -> bool:
     """Tell whether the images lie on one grid and show a brain on a constant background."""
     return on_one_grid(study) and is_stripped(
-        [image.array for image in study.images.values()], study.reference.affine
+        [turn_to_ras(image.array, image.affine) for image in study.images.values()],
+        grid_in_ras(study.reference.grid).affine,
     )
 
 
@@ -107,11 +112,12 @@ def register(study: Study) -> Registered:
     NotAssessableError
         If an image shows no head.
     """
-    reference = Reference(study.reference)
+    turned = _stored_in_ras(study)
+    reference = Reference(turned.reference)
     found = {
         sequence: register_rigid(image, reference)
-        for sequence, image in study.images.items()
-        if image is not study.reference
+        for sequence, image in turned.images.items()
+        if image is not turned.reference
     }
     doubts = {sequence: one.doubt for sequence, one in found.items() if one.doubt}
     kept = {s: image for s, image in study.images.items() if s not in doubts}
@@ -132,6 +138,7 @@ def prepare(registered: Registered) -> Prepared:
     BundleError
         If this installation lacks the mean head.
     """
+    registered = replace(registered, study=_stored_in_ras(registered.study))
     study = registered.study
     grid = grid_of_spacing(study.reference.grid, WORKING_MM)
     carried = registered.carried(grid)
@@ -146,6 +153,10 @@ def prepare(registered: Registered) -> Prepared:
     box = _with_margin(bounding_box(brain), grid.shape)
     images = {s: _stripped(image, brain, box) for s, image in carried.items()}
     return Prepared(replace(study, images=images), brain[box])
+
+
+def _stored_in_ras(study: Study) -> Study:
+    return replace(study, images={s: stored_in_ras(image) for s, image in study.images.items()})
 
 
 def _stripped(image: Image, brain: NDArray[np.bool_], box: tuple[slice, ...]) -> Image:

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from typing import TypeAlias
 
 from gliokit.core.errors import FindingsError
-from gliokit.core.findings import SCHEMA_VERSION, Findings
+from gliokit.core.findings import READABLE_VERSIONS, Findings
 from gliokit.core.vocabulary import LABEL_TERMS, Label
 
 DECIMALS = 6
@@ -41,9 +41,9 @@ def read_findings(text: str) -> Findings:
     except json.JSONDecodeError as error:
         raise FindingsError(f"findings are not JSON ({error}); write them again") from None
     version = record.get("schema_version") if isinstance(record, dict) else None
-    if version != SCHEMA_VERSION:
+    if version not in READABLE_VERSIONS:
         raise FindingsError(
-            f"findings have schema version {version}, needed {SCHEMA_VERSION}; "
+            f"findings have schema version {version}, needed {' or '.join(READABLE_VERSIONS)}; "
             "analyze the study again with this version"
         )
     # pydantic takes .15 s to import, for which whoever only writes need not wait

@@ -10,11 +10,13 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from gliokit.core.errors import FindingsError
-from gliokit.core.findings import SCHEMA_VERSION, Findings
+from gliokit.core.findings import READABLE_VERSIONS, SCHEMA_VERSION, Findings
 from gliokit.core.vocabulary import Label
+from gliokit.preprocessing.header_evidence import SeriesKind
 from gliokit.reporting.findings_json import plain
 
 UNITS = ("mL", "L", "mm", "mm2", "1")  # UCUM
+OPTIONAL = ("course", "series")  # since 1.3; always written, but not by 1.2
 
 
 def findings_schema() -> JsonSchemaValue:
@@ -22,7 +24,9 @@ def findings_schema() -> JsonSchemaValue:
     schema = _adapter().json_schema(schema_generator=_FindingsSchema)
     for record in ("Quantity", "Limit"):
         schema["$defs"][record]["properties"]["unit"]["enum"] = list(UNITS)
-    schema["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+    schema["$defs"]["PlannedSeries"]["properties"]["kind"]["enum"] = list(SeriesKind)
+    schema["properties"]["schema_version"] = {"enum": list(READABLE_VERSIONS)}
+    schema["required"] = [name for name in schema["required"] if name not in OPTIONAL]
     return {
         "$schema": GenerateJsonSchema.schema_dialect,
         **schema,
@@ -50,7 +54,7 @@ def checked(record: object) -> Findings:
 
 
 class _FindingsSchema(GenerateJsonSchema):
-    """Every field is always written, none is added, and labels are number and term."""
+    """Every field is written, none is added, and labels are number and term."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False  # a field's name says it all

@@ -193,5 +193,8 @@ def report_template() -> Template:
         "figure": wording.figure_text,
         "limit": wording.limit_text,
         "time": wording.time_text,
+        "course": wording.course_text,
+        "kind": wording.kind_term,
+        "probability": wording.probability_text,
     }
     return environment.get_template("report.html.j2")

@@ -179,6 +179,8 @@ def _say_what_was_found(sheet: _Sheet, findings: Findings, phase: Phase) -> None
         facts.append(f"Missing: {_names(findings.missing)}")
     if phase is not Phase.UNKNOWN:
         facts.append(f"Phase: {phase}")
+    if when := wording.course_text(findings.course):
+        facts.append(f"Made {when}")
     sheet.say("  ·  ".join(facts), ink=SOFT)
 
 
@@ -319,6 +321,8 @@ def _say_what_was_used(sheet: _Sheet, findings: Findings) -> None:
         grids.setdefault(_grid_text(entry), []).append(entry.sequence)
     for grid, sequences in grids.items():
         sheet.say(f"{_names(sequences)}: {grid}.")
+    if findings.series:
+        sheet.say(wording.plan_text(findings.series))
     if findings.options:
         chosen = ", ".join(f"{name} {value}" for name, value in findings.options)
         sheet.say(f"Options: {chosen}.")

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from gliokit.core.findings import Findings, Lesion, Limit, Notice, Point, Quantity
+from gliokit.core.course import Course
+from gliokit.core.findings import Findings, Lesion, Limit, Notice, Point, Quantity, SeriesPlan
 from gliokit.core.vocabulary import REGION_TERMS, MRSequence, Region
 from gliokit.reporting.views import direction_text
 
@@ -44,6 +45,13 @@ CHECK_TERMS: MappingProxyType[str, str] = MappingProxyType(
         "left-right": "Fit of the mirror image, own fit as 1",
     }
 )
+KIND_TERMS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        **{str(one): term for one, term in SEQUENCE_TERMS.items()},
+        **{kind: kind.upper() for kind in ("adc", "dwi", "dsc", "swi")},
+    }
+)
+ALMOST_SURE = 0.995  # from it on, whole percents would say certain
 FIGURE_DIGITS, SMALLEST_FIGURE = 3, 0.001  # of a figure of quality
 # the region whose lesions stand for the tumor: the core where there is one
 HEADLINE_ORDER = (Region.TUMOR_CORE, Region.ENHANCING_TUMOR, Region.WHOLE_TUMOR)
@@ -139,6 +147,45 @@ def attention(findings: Findings) -> Sequence[Notice]:
     return (Notice("missing-sequence", text), *findings.warnings)
 
 
+def course_text(course: Course) -> str:
+    """Say how the study lies to surgery and radiotherapy; empty where nothing is known."""
+    events = (
+        ("surgery", course.days_since_surgery),
+        ("the start of radiotherapy", course.days_since_rt_start),
+        ("the end of radiotherapy", course.days_since_rt_end),
+    )
+    return ", ".join(_since(event, days) for event, days in events if days is not None)
+
+
+def kind_term(kind: str) -> str:
+    """Name what a series of DICOM shows."""
+    return KIND_TERMS.get(kind, kind)
+
+
+def probability_text(probability: float) -> str:
+    """Write how sure something is, in whole percents; nothing is certain."""
+    if probability >= ALMOST_SURE:
+        return ">99\N{NO-BREAK SPACE}%"
+    return f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"
+
+
+def plan_text(plan: SeriesPlan) -> str:
+    """Say in one line which series was used as what, what it likely shows, and the others."""
+    taken = [
+        f"{one.number} as {SEQUENCE_TERMS[sequence]} ({_likely(one.kind, one.probability)})"
+        for one in plan.read
+        for sequence in one.taken_for
+    ]
+    others = [
+        f"{one.number} ({_likely(one.kind, one.probability)})"
+        for one in plan.read
+        if not one.taken_for
+    ]
+    rest = f" Not used: {', '.join(others)}." if others else ""
+    unread = f" Not read: {'; '.join(plan.left_out)}." if plan.left_out else ""
+    return f"Series used: {', '.join(taken)}.{rest}{unread}"
+
+
 def figure_text(quantity: Quantity | None) -> str:
     """Write a figure of quality to three digits, with its unit; a dash where there is none."""
     return "–" if quantity is None else _measured(quantity.value, quantity.unit)
@@ -156,6 +203,17 @@ def limit_text(limit: Limit) -> str:
 def check_term(code: str) -> str:
     """Name what a check looks at."""
     return CHECK_TERMS[code]
+
+
+def _since(event: str, days: float) -> str:
+    if not days:
+        return f"on the day of {event}"
+    unit, side = "day" if abs(days) == 1 else "days", "after" if days > 0 else "before"
+    return f"{abs(days):g} {unit} {side} {event}"
+
+
+def _likely(kind: str, probability: float) -> str:
+    return f"{kind_term(kind)}, {probability_text(probability)}"
 
 
 def _measured(value: float, unit: str) -> str:

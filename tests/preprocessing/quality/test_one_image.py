@@ -10,11 +10,20 @@ from gliokit.core.image import Image, LabelMap
 from gliokit.core.vocabulary import MRSequence
 from gliokit.preprocessing.quality.body_part import check_body_part
 from gliokit.preprocessing.quality.coverage import check_ends, check_field_of_view
-from gliokit.preprocessing.quality.ghosting import check_ghosting
+from gliokit.preprocessing.quality.ghosting import check_ghosting, ghosts_of
 from gliokit.preprocessing.quality.noise import check_noise, contrast_to_noise, noise_level
 from gliokit.preprocessing.quality.slices import check_slices
 
 T2 = MRSequence.T2
+MIDDLE, RADII = (42, 48, 30), (26, 32, 26)  # of the head
+
+
+def emptied(head, *, near):
+    """Set the air to zero, but for what lies near the head."""
+    place = np.moveaxis(np.indices(head.brain.shape), 0, -1)
+    around = np.linalg.norm((place - MIDDLE) / RADII, axis=-1) < near
+    image = head.scanned[T2]
+    return replace(image, array=np.where(around, image.array, np.float32(0)))
 
 
 @pytest.mark.parametrize(
@@ -91,10 +100,53 @@ def test_ghost_along_either_axis_of_the_slices_is_seen(head, axis):
     assert check.verdict is Verdict.DOUBTFUL
 
 
+@pytest.mark.parametrize("sigma", [2.0, 10.0])
+def test_ghost_is_measured_as_it_was_planted_whatever_the_noise(head, sigma):
+    rng = np.random.default_rng(6)
+    noise = rng.normal(0, sigma, (2, *head.brain.shape))
+    signal = np.zeros(head.brain.shape)
+    signal[:, 16:80] = 12.0  # rows of the head
+    signal[head.brain] = 100.0
+    image = replace(head.scanned[T2], array=np.hypot(signal + noise[0], noise[1]))
+    figure = check_ghosting(T2, image, head.brain).figure.value
+    assert figure == pytest.approx(0.12, rel=0.1)
+    assert ghosts_of(image) == pytest.approx(figure, rel=0.15)
+
+
 def test_ghosts_are_not_told_without_air(head):
-    check = check_ghosting(T2, head.study[T2], head.brain)
+    for image in (head.study[T2], emptied(head, near=1.2)):
+        check = check_ghosting(T2, image, head.brain)
+        assert check.verdict is Verdict.NOT_ASSESSABLE
+        assert "Motion is not judged: the air around the head was set to one value" in check.text
+        assert check.figure is None
+        assert np.isnan(ghosts_of(image))
+
+
+def test_padding_around_the_air_is_not_taken_for_air(head):
+    image = head.scanned[T2]
+    padded = np.zeros_like(image.array)
+    padded[2:-2] = image.array[2:-2]
+    check = check_ghosting(T2, replace(image, array=padded), head.brain)
+    assert check.verdict is Verdict.FINE
+    assert check.figure.value < 0.01
+
+
+def test_a_field_of_view_without_air_is_said(head):
+    image = head.scanned[T2]
+    tight = Image(image.array[12:-12], image.affine)
+    check = check_ghosting(T2, tight, head.brain[12:-12])
     assert check.verdict is Verdict.NOT_ASSESSABLE
-    assert check.figure is None
+    assert "too little air" in check.text
+
+
+def test_a_bright_narrow_ghost_is_not_taken_for_a_part_of_the_head(head):
+    array = head.scanned[T2].array.copy()
+    array[:, 46:50] = 120.0
+    assert np.isfinite(ghosts_of(replace(head.scanned[T2], array=array)))
+
+
+def test_what_shows_no_head_has_no_ghosts():
+    assert np.isnan(ghosts_of(Image(np.zeros((20, 20, 20), np.float32), np.eye(4))))
 
 
 def test_brain_cut_off_at_the_top_names_the_top(head):

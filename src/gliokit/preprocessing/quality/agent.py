@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from gliokit.core.findings import Limit, QualityCheck
 from gliokit.core.vocabulary import MRSequence
-from gliokit.preprocessing.quality.judgment import Question
+from gliokit.preprocessing.quality.judgment import MEASURED, Question
 from gliokit.preprocessing.quality.sampled import Array, Sampled
 
 DEPTH = 3  # voxels below the brain's surface
@@ -23,7 +23,7 @@ LEVELS = 20  # of T1, each with as many voxels
 TAIL = 0.3  # percent
 FEWEST = 5000  # voxels
 
-AGENT = Question("contrast-agent", Limit(0.05, None, "1", "assumed"))
+AGENT = Question("contrast-agent", Limit(0.05, None, "1", MEASURED))
 
 
 def check_agent(sampled: Sampled) -> QualityCheck:

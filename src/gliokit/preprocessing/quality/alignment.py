@@ -5,19 +5,19 @@ clearly better some millimeters away? Does its mirror image fit better than itse
 of fit is mutual information. A mirrored study, all images alike, cannot be known from the
 pixels: left and right of a brain differ too little.
 
-Limits: assumed; they lie between what untouched and spoiled images of real patients give
-(docs/quality.md). Shifts below about 4 mm are not told from the images' own differences.
+The limits lie between what untouched and spoiled images of real patients give (docs/quality.md).
+Shifts below about 4 mm are not told from the images' own differences.
 """
 
 from gliokit.core.findings import Limit, QualityCheck
 from gliokit.core.vocabulary import MRSequence
-from gliokit.preprocessing.quality.judgment import Question
+from gliokit.preprocessing.quality.judgment import MEASURED, Question
 from gliokit.preprocessing.quality.pose import Place, Points, best_place
 from gliokit.preprocessing.quality.sampled import Array
 
-LIKENESS = Question("likeness", Limit(0.05, None, "1", "assumed"))  # nats
-REGISTRATION = Question("registration", Limit(0.75, None, "1", "assumed"))
-MIRRORED = Question("left-right", Limit(None, 0.9, "1", "assumed"))
+LIKENESS = Question("likeness", Limit(0.05, None, "1", MEASURED))  # nats
+REGISTRATION = Question("registration", Limit(0.75, None, "1", MEASURED))
+MIRRORED = Question("left-right", Limit(None, 0.9, "1", MEASURED))
 
 NOTHING_IN_COMMON = "It has next to nothing in common with the reference image."
 STEPS_MM = (4.0, 4.0, 2.0)

@@ -14,7 +14,7 @@ from gliokit.preprocessing.quality.judgment import Question
 
 BRAIN_VOLUME = Question(
     "brain-volume",
-    Limit(SMALLEST_L, LARGEST_L, "L", "assumed, wide of doi:10.1148/radiology.216.3.r00au37672"),
+    Limit(SMALLEST_L, LARGEST_L, "L", "wide of doi:10.1148/radiology.216.3.r00au37672"),
 )
 
 

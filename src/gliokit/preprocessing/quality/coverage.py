@@ -26,16 +26,16 @@ from gliokit.core.geometry import (
 from gliokit.core.image import Image, LabelMap, region_mask
 from gliokit.core.vocabulary import MRSequence, Region
 from gliokit.preprocessing.brain import background_value
-from gliokit.preprocessing.quality.judgment import Question
+from gliokit.preprocessing.quality.judgment import MEASURED, Question
 
 CAP_MM = 1.5  # below the outermost voxel of the brain, where the area is taken
 FACES = (("left", "right"), ("back", "front"), ("bottom", "top"))
 SAMPLED = 7  # every seventh voxel of the brain is looked up
 MM2_PER_CM2 = 100
 
-FLAT_END = Question("brain-cut-off", Limit(None, 3000.0, "mm2", "assumed"))
-TUMOR_AT_END = Question("tumor-cut-off", Limit(None, 25.0, "mm2", "assumed"))
-UNSEEN = Question("field-of-view", Limit(None, 0.02, "1", "assumed"))
+FLAT_END = Question("brain-cut-off", Limit(None, 3000.0, "mm2", MEASURED))
+TUMOR_AT_END = Question("tumor-cut-off", Limit(None, 25.0, "mm2", MEASURED))
+UNSEEN = Question("field-of-view", Limit(None, 0.02, "1", MEASURED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from gliokit.core.findings import Limit, QualityCheck, Quantity, Verdict
 from gliokit.core.vocabulary import MRSequence
 
+MEASURED = "measured: between right studies and planted faults, docs/quality.md"
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -6,8 +6,8 @@ of the image averaged over 4 mm, less what the noise adds to it there. Interpola
 noise: an image that was resampled looks better than it was scanned. Fine structure counts as
 noise: the figure of a good image is a lower bound.
 
-Limits: assumed; the lowest lies between the worst of 6 real and 4 simulated studies and the same
-with noise added (docs/quality.md).
+The limit lies between the worst of 6 real and 4 simulated studies and the same with noise added
+(docs/quality.md).
 
 Source: Immerkær, Comput Vis Image Underst 1996;64:300-2, doi:10.1006/cviu.1996.0060 (second
 differences); here with a median in place of the mean
@@ -20,7 +20,7 @@ from gliokit.core.findings import Limit, QualityCheck
 from gliokit.core.geometry import bounding_box, spacing_mm
 from gliokit.core.image import Image
 from gliokit.core.vocabulary import MRSequence
-from gliokit.preprocessing.quality.judgment import Question
+from gliokit.preprocessing.quality.judgment import MEASURED, Question
 
 LOWEST = 3.0
 NOTHING = 0.6  # white noise alone gives 0.3 at the most
@@ -32,7 +32,7 @@ MEDIAN_OF_NORMAL = 0.6745  # median of |x|, in standard deviations
 GAIN = 6.0  # of the mask of second differences: the root of the sum of its squared weights
 FEWEST = 500  # voxels of brain
 
-CONTRAST_TO_NOISE = Question("contrast-to-noise", Limit(LOWEST, None, "1", "assumed"))
+CONTRAST_TO_NOISE = Question("contrast-to-noise", Limit(LOWEST, None, "1", MEASURED))
 
 
 def check_noise(sequence: MRSequence, image: Image, brain: NDArray[np.bool_]) -> QualityCheck:
