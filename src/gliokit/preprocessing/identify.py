@@ -12,7 +12,8 @@ lack of air, is not taken for a moved one, nor for a still one.
 
 Limits: doubt about what a series is goes before its motion, and motion that spoils one of two T1
 changes how much they seem to enhance. Pixels of whole heads tell fluid and enhancement only;
-without a header most of these stay unnamed. Enhancement is compared between T1 of one dimension, 2-D or 3-D.
+without a header most of these stay unnamed. Enhancement is compared between T1 of one dimension,
+2-D or 3-D.
 """
 
 from collections.abc import Mapping, Sequence
