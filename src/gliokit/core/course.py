@@ -3,7 +3,7 @@
 A table tells them (`gliokit.io.cohorts`), or the caller; of DICOM the days between studies.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from gliokit.core.errors import SettingsError
 from gliokit.core.vocabulary import Phase
@@ -56,16 +56,7 @@ NOTHING_STATED = Stated()
 
 def later(course: Course, days: float) -> Course:
     """Give the course some days later."""
-    return Course(
-        *(
-            None if since is None else since + days
-            for since in (
-                course.days_since_surgery,
-                course.days_since_rt_start,
-                course.days_since_rt_end,
-            )
-        )
-    )
+    return Course(*(None if since is None else since + days for since in astuple(course)))
 
 
 def agreed_phase(course: Course, stated: Phase | None) -> Phase:

@@ -214,20 +214,18 @@ def _best(
         return None
     surest = max(kinds[n][1] for n in fitting)
     fitting = [n for n in fitting if kinds[n][1] >= surest - ABOUT_AS_SURE]
-    reason = "Header and pixels make series {} {}"
-    if len(fitting) == 1:
-        return Choice(fitting[0], kinds[fitting[0]][1], f"{reason.format(fitting[0], kind)}.")
-    ghosts = {n: ghosts_of(series[n].image) for n in fitting}
-    number = _stillest({n: _preference(series[n], ghosts[n]) for n in fitting}, ghosts)
-    unseen = float("nan")
-    otherwise = min(fitting, key=lambda n: (*_preference(series[n], unseen), n))
-    more = f", best of {len(fitting)}"
-    if number != otherwise:
-        more += (
-            f": less motion than in series {otherwise} (ghosts in the air of "
-            f"{_share(ghosts[number])} against {_share(ghosts[otherwise])})"
-        )
-    return Choice(number, kinds[number][1], f"{reason.format(number, kind)}{more}.")
+    number, more = fitting[0], ""
+    if len(fitting) > 1:
+        ghosts = {n: ghosts_of(series[n].image) for n in fitting}
+        number = _stillest({n: _preference(series[n], ghosts[n]) for n in fitting}, ghosts)
+        otherwise = min(fitting, key=lambda n: (*_preference(series[n], float("nan")), n))
+        more = f", best of {len(fitting)}"
+        if number != otherwise:
+            more += (
+                f": less motion than in series {otherwise} (ghosts in the air of "
+                f"{_share(ghosts[number])} against {_share(ghosts[otherwise])})"
+            )
+    return Choice(number, kinds[number][1], f"Header and pixels make series {number} {kind}{more}.")
 
 
 def _preference(one: Series, ghost: float) -> tuple[bool, bool, bool, float, bool]:
