@@ -1,6 +1,7 @@
 """From heads as they were scanned to one grid, and back."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -178,13 +179,14 @@ def test_how_images_are_stored_changes_nothing_from_registration_to_labels_on_th
     lps = np.diag([-1.0, -1, 1])
     t1c = stripped_scan(OBLIQUE @ lps, (2.0, 2.0, 4.0), np.eye(4), bright=200)
     flair = stripped_scan(lps, (2.5, 2.5, 3.0), motion, bright=-200)
-    ways = {MRSequence.T1C: ((2, 0, 1), (1, -1, 1)), MRSequence.FLAIR: ((1, 0, 2), (-1, 1, -1))}
+    order = (0, 1, 2)
+    as_scanned = dict.fromkeys((MRSequence.T1C, MRSequence.FLAIR), (order, (1, 1, 1)))
+    in_ras = dict.fromkeys(as_scanned, (order, (-1, -1, 1)))
+    mixed = {MRSequence.T1C: ((2, 0, 1), (1, -1, 1)), MRSequence.FLAIR: ((1, 0, 2), (-1, 1, -1))}
     images = {MRSequence.T1C: t1c, MRSequence.FLAIR: flair}
     found = []
-    for study in (
-        Study("as scanned", images),
-        Study("turned", {s: stored(image, *ways[s]) for s, image in images.items()}),
-    ):
+    for ways in (as_scanned, in_ras, mixed):
+        study = Study("stored", {s: stored(image, *ways[s]) for s, image in images.items()})
         registered = register(study)
         assert not registered.notices
         prepared = prepare(registered)
@@ -195,9 +197,9 @@ def test_how_images_are_stored_changes_nothing_from_registration_to_labels_on_th
             s: carry_labels(labels, np.linalg.inv(registered.to_native[s]), image.grid)
             for s, image in study.images.items()
         }
-        found.append((prepared.study, back))
-    (one, labels), (other, turned) = found
-    for s in images:
+        found.append((ways, prepared.study, back))
+    (_, one, labels), *others = found
+    for (ways, other, turned), s in product(others, images):
         assert one[s].affine.tobytes() == other[s].affine.tobytes()
         assert np.array_equal(one[s].array, other[s].array)
         assert np.array_equal(stored(labels[s], *ways[s]).array, turned[s].array)

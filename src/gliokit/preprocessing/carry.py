@@ -4,8 +4,9 @@ Chains of motions are matrix products: compose first, then carry raw voxels once
 voxels of the target are coarser than the source's along one of their axes, they average what
 lies in them, at evenly spaced places; else the source is interpolated linearly. That holds for
 oblique grids too. A voxel reaches half a step beyond its center; further out there is nothing.
-In which order voxels are stored, on either side, changes nothing of what is carried
-(`gliokit.preprocessing.orientation` has the limits).
+In which order voxels are stored, on either side, changes nothing of what is carried. For that a
+chain counts in steps far below a voxel, which also makes a shift by whole voxels one that only
+copies; `gliokit.preprocessing.orientation` has the reason and the limit.
 """
 
 from collections.abc import Iterator
@@ -17,11 +18,13 @@ from scipy.ndimage import affine_transform
 
 from gliokit.core.geometry import Affine, Grid, bounding_box, to_voxel, to_world
 from gliokit.core.image import Image, LabelMap
-from gliokit.preprocessing.orientation import grid_stored_in_ras, stored_in_ras, turn_from_ras
+from gliokit.preprocessing.orientation import grid_in_ras, turn_from_ras, turn_to_ras
 
 FINE = 1.3  # voxels of the source in one of the target: up to here nothing is averaged
 HALF = 0.5  # share of a voxel of the target that the source must cover
 MARGIN = 2  # voxels around the labels
+SHIFT_STEP = 1 / 128  # voxels of the source
+TURN_STEP = 1 / 2**24  # voxels of the source per voxel of the target
 
 
 def carry_image(image: Image, to_moving: Affine, grid: Grid) -> Image:
@@ -41,9 +44,9 @@ def carry_image(image: Image, to_moving: Affine, grid: Grid) -> Image:
     Image
         On the grid; 0 where the image shows nothing.
     """
-    source, target = stored_in_ras(image), grid_stored_in_ras(grid)
-    to_source = np.linalg.inv(source.affine) @ to_moving @ target.affine
-    carried = turn_from_ras(_carried(source.array, to_source, target.shape), grid.affine)
+    to_source, shape = _way_back(image.grid, to_moving, grid)
+    source = turn_to_ras(image.array, image.affine)
+    carried = turn_from_ras(_carried(source, to_source, shape), grid.affine)
     return Image(np.ascontiguousarray(carried), grid.affine, image.source)
 
 
@@ -53,10 +56,19 @@ def carry_labels(labels: LabelMap, to_moving: Affine, grid: Grid) -> LabelMap:
     Parameters are those of `carry_image`. To carry labels of the fixed image to the moving one,
     give the inverse of its motion and the moving image's grid.
     """
-    source, target = stored_in_ras(labels), grid_stored_in_ras(grid)
-    to_source = np.linalg.inv(source.affine) @ to_moving @ target.affine
-    carried = turn_from_ras(_carried_labels(source.array, to_source, target.shape), grid.affine)
+    to_source, shape = _way_back(labels.grid, to_moving, grid)
+    source = turn_to_ras(labels.array, labels.affine)
+    carried = turn_from_ras(_carried_labels(source, to_source, shape), grid.affine)
     return LabelMap(np.ascontiguousarray(carried), grid.affine, labels.source, labels.note)
+
+
+def _way_back(source: Grid, to_moving: Affine, target: Grid) -> tuple[Affine, tuple[int, int, int]]:
+    """Find what turns indices of the target into the source's, both in RAS; and its shape."""
+    turned = grid_in_ras(target)
+    to_source = np.linalg.inv(grid_in_ras(source).affine) @ to_moving @ turned.affine
+    to_source[:3, :3] = np.rint(to_source[:3, :3] / TURN_STEP) * TURN_STEP
+    to_source[:3, 3] = np.rint(to_source[:3, 3] / SHIFT_STEP) * SHIFT_STEP
+    return to_source, turned.shape
 
 
 def _carried_labels(

@@ -1,15 +1,14 @@
 """Voxel axes turned to run to R, A and S; no voxel is changed.
 
-`turn_to_ras`, `turn_from_ras` and `grid_in_ras` copy nothing. `stored_in_ras` and its grid make
-one of all ways to store an image, to the last bit, so that what is computed of it is the same,
-too. For that the origin of what is turned counts in steps of `ORIGIN_STEP_MM`: a header holds the
-corner where storage begins in single precision, so that the same corner, reckoned from those where
-turned copies begin, is off by some nm. Registration, which stops where little is left to gain,
-answers that with 0.02 mm, and 41 of 6,888 voxels of a tumor had other labels (a real head).
+`turn_to_ras`, `turn_from_ras` and `grid_in_ras` copy nothing. `stored_in_ras` makes one of all
+ways to store an image, to the last bit, so that what is computed of it is the same, too. For that
+origins count in steps of `ORIGIN_STEP_MM`: a header holds the corner where storage begins in single
+precision, so that the same corner, reckoned from those where turned copies begin, is off by some
+nm. Registration, which stops where little is left to gain, answers that with 0.02 mm, and 41 of
+6,888 voxels of a tumor had other labels (a real head).
 
-Limits: one or two corners of a thousand lie so near to the middle between two steps that copies
-fall to either side (reckoned). An image that is stored in RAS order stays as it is: a copy of it
-that was turned begins up to half a step from it along each axis, unless its origin is on a step.
+Limit: one or two corners of a thousand lie so near to the middle between two steps that copies
+fall to either side (reckoned).
 """
 
 from dataclasses import replace
@@ -25,7 +24,6 @@ Voxel = TypeVar("Voxel", bound=np.generic)
 Volume = TypeVar("Volume", Image, LabelMap)
 
 ORIGIN_STEP_MM = 1 / 128  # a shift of less than two grids may differ by and still be one
-IN_RAS = ((0, 1, 2), (False, False, False))
 
 
 def turn_to_ras(array: NDArray[Voxel], affine: Affine) -> NDArray[Voxel]:
@@ -53,20 +51,11 @@ def grid_in_ras(grid: Grid) -> Grid:
 
 
 def stored_in_ras(volume: Volume) -> Volume:
-    """Give an image or labels as if stored in RAS order; what is stored so is given as it is."""
-    if canonical_axes(volume.affine) == IN_RAS:
-        return volume
+    """Give an image or labels as if stored in RAS order, their origin moved to the next step."""
     turned = np.asfortranarray(turn_to_ras(volume.array, volume.affine))  # as files are read
-    return replace(volume, array=turned, affine=grid_stored_in_ras(volume.grid).affine)
-
-
-def grid_stored_in_ras(grid: Grid) -> Grid:
-    """Give the grid of what `stored_in_ras` gives of an image on a grid."""
-    if canonical_axes(grid.affine) == IN_RAS:
-        return grid
-    turned = grid_in_ras(grid)
-    turned.affine[:3, 3] = np.rint(turned.affine[:3, 3] / ORIGIN_STEP_MM) * ORIGIN_STEP_MM
-    return turned
+    affine = grid_in_ras(volume.grid).affine
+    affine[:3, 3] = np.rint(affine[:3, 3] / ORIGIN_STEP_MM) * ORIGIN_STEP_MM
+    return replace(volume, array=turned, affine=affine)
 
 
 def _steps(flipped: tuple[bool, bool, bool]) -> tuple[slice, ...]:

@@ -7,7 +7,7 @@ go back through the same matrices, turned round. A study that is co-registered a
 is left alone. An image whose registration is doubtful is left out, and said.
 
 All that is computed is computed of images turned to RAS order, so it does not follow the order in
-which they were stored (`gliokit.preprocessing.orientation` has the limits).
+which they were stored (`gliokit.preprocessing.orientation` has the limit).
 """
 
 from collections.abc import Mapping
@@ -112,12 +112,11 @@ def register(study: Study) -> Registered:
     NotAssessableError
         If an image shows no head.
     """
-    turned = _stored_in_ras(study)
-    reference = Reference(turned.reference)
+    reference = Reference(study.reference)
     found = {
         sequence: register_rigid(image, reference)
-        for sequence, image in turned.images.items()
-        if image is not turned.reference
+        for sequence, image in study.images.items()
+        if image is not study.reference
     }
     doubts = {sequence: one.doubt for sequence, one in found.items() if one.doubt}
     kept = {s: image for s, image in study.images.items() if s not in doubts}
@@ -138,8 +137,9 @@ def prepare(registered: Registered) -> Prepared:
     BundleError
         If this installation lacks the mean head.
     """
-    registered = replace(registered, study=_stored_in_ras(registered.study))
-    study = registered.study
+    turned = {s: stored_in_ras(image) for s, image in registered.study.images.items()}
+    study = replace(registered.study, images=turned)
+    registered = replace(registered, study=study)
     grid = grid_of_spacing(study.reference.grid, WORKING_MM)
     carried = registered.carried(grid)
     reference = study.reference
@@ -153,10 +153,6 @@ def prepare(registered: Registered) -> Prepared:
     box = _with_margin(bounding_box(brain), grid.shape)
     images = {s: _stripped(image, brain, box) for s, image in carried.items()}
     return Prepared(replace(study, images=images), brain[box])
-
-
-def _stored_in_ras(study: Study) -> Study:
-    return replace(study, images={s: stored_in_ras(image) for s, image in study.images.items()})
 
 
 def _stripped(image: Image, brain: NDArray[np.bool_], box: tuple[slice, ...]) -> Image:

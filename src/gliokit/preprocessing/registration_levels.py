@@ -1,10 +1,10 @@
 """What registration looks at: an image averaged to a level, the head in it, points drawn there.
 
-Voxel axes are turned to R, A, S and averaged to the level's spacing where they are finer;
-thicker slices stay as they are. Intensities count from the darkest to the 99th percentile of the
-head, so that a bright vessel or fat does not take all bins. The head is what is brighter than
-Otsu's threshold on the square root of intensity, filled; no brain mask is needed, and an image
-that is already stripped works as well.
+Images are taken as if stored in RAS order (`gliokit.preprocessing.orientation`), and averaged to
+the level's spacing where they are finer; thicker slices stay as they are. Intensities count from
+the darkest to the 99th percentile of the head, so that a bright vessel or fat does not take all
+bins. The head is what is brighter than Otsu's threshold on the square root of intensity, filled;
+no brain mask is needed, and an image that is already stripped works as well.
 
 Source: Otsu, IEEE Trans Syst Man Cybern 1979;9:62-6, doi:10.1109/TSMC.1979.4310076
 """
@@ -20,7 +20,7 @@ from gliokit.core.errors import NotAssessableError
 from gliokit.core.geometry import Affine, spacing_mm, to_voxel, to_world
 from gliokit.core.image import Image
 from gliokit.preprocessing.mutual_information import BINS, BORDER, Samples, Target, interpolate
-from gliokit.preprocessing.orientation import grid_in_ras, turn_to_ras
+from gliokit.preprocessing.orientation import stored_in_ras
 from gliokit.preprocessing.resampling import resample
 
 COARSE_MM = 8.0
@@ -70,14 +70,14 @@ class Leveled:
     """
 
     def __init__(self, image: Image) -> None:
-        self.image = image
+        self._image = stored_in_ras(image)
         self._averaged: dict[float, Image] = {}
         self._targets: dict[float, Target] = {}
 
     def averaged(self, level_mm: float) -> Image:
         """Give it averaged to voxels of a level; axes run to R, A and S."""
         if level_mm not in self._averaged:
-            self._averaged[level_mm] = averaged(self.image, level_mm)
+            self._averaged[level_mm] = averaged(self._image, level_mm)
         return self._averaged[level_mm]
 
     @cached_property
@@ -125,14 +125,13 @@ class Reference(Leveled):
 
 
 def averaged(image: Image, level_mm: float) -> Image:
-    """Average an image to voxels of a level; axes run to R, A and S."""
-    affine = grid_in_ras(image.grid).affine
-    now = spacing_mm(affine)
+    """Average an image whose axes run to R, A and S to voxels of a level."""
+    now = spacing_mm(image.affine)
     wanted = np.where(level_mm > WORTH * now, level_mm, now)
-    array = resample(turn_to_ras(image.array, image.affine), now, wanted)
+    array = resample(image.array, now, wanted)
     scale = np.diag([*(wanted / now), 1.0])
     scale[:3, 3] = (wanted / now - 1) / 2  # the outer faces stay
-    return Image(array, affine @ scale, image.source)
+    return Image(array, image.affine @ scale, image.source)
 
 
 def find_head(coarse: Image) -> Head:
