@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gliokit.learning.draws import Draws, Share, stacked
+from gliokit.learning.draws import AHEAD, Draws, Share, stacked
 
 
 def drawn(rng):
@@ -37,3 +37,30 @@ def test_examples_are_stacked_to_a_batch():
 def test_there_is_no_example_after_the_last():
     with pytest.raises(IndexError):
         Draws(drawn, 5, Share(2), range(3))[6]
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3])
+def test_batches_come_in_order_whoever_draws_them(threads):
+    found = Draws(drawn, 5, Share(2), range(1, 8)).batches(threads=threads)
+    assert [float(v) for x, _ in found for v in x[:, 0]] == values(Share(2), range(1, 8))
+
+
+def test_threads_draw_only_a_few_batches_ahead():
+    drawn_so_far = []
+
+    def draw(rng):
+        drawn_so_far.append(rng)
+        return drawn(rng)
+
+    batches = Draws(draw, 5, Share(1), range(1000)).batches(threads=2)
+    next(batches)
+    batches.close()
+    assert len(drawn_so_far) <= 1 + 2 * AHEAD
+
+
+def test_what_fails_in_a_thread_fails_the_training():
+    def draw(rng):
+        raise ValueError("no such patient")
+
+    with pytest.raises(ValueError, match="no such patient"):
+        next(Draws(draw, 5, Share(1), range(3)).batches(threads=1))

@@ -114,10 +114,11 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path, change):
         teach(new_network(), other, TrainingRun(folder=tmp_path, seed=seed))
 
 
-def test_worker_processes_draw_the_same_examples():
+@pytest.mark.parametrize("workers", [1, 3])
+def test_threads_that_draw_ahead_draw_the_same_examples(workers):
     alone, helped = new_network(), new_network()
     teach(alone, lesson(), TrainingRun())
-    teach(helped, lesson(), TrainingRun(workers=1))
+    teach(helped, lesson(), TrainingRun(workers=workers))
     assert torch.equal(weights(alone), weights(helped))
 
 

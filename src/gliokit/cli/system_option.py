@@ -35,7 +35,7 @@ Validation: TypeAlias = Annotated[
     ),
 ]
 DrawingWorkers: TypeAlias = Annotated[
-    int, typer.Option("--workers", min=0, help="Processes that draw examples beside the training.")
+    int, typer.Option("--workers", min=0, help="Threads that draw examples ahead of the training.")
 ]
 Simulated: TypeAlias = Annotated[
     bool,

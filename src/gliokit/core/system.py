@@ -176,7 +176,7 @@ class TrainingRun:
     device : str
         `cpu` or `cuda`.
     workers : int
-        Processes that draw examples beside the one that trains.
+        Threads that draw examples ahead of the one that trains.
     report : callable
         Told how the training goes on.
     """

@@ -1,21 +1,27 @@
 """Examples by number: each is drawn from (seed, number) alone.
 
 So a training that was stopped goes on with the examples that come next, and any number of
-processes see together what one would have seen.
+processes see together what one would have seen. Helpers that draw ahead are threads: a process
+would be a fork, with copies of locks that other threads hold, or would need all that is drawn
+from sent to it.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 Example: TypeAlias = tuple[NDArray[np.generic], NDArray[np.generic]]
 Draw: TypeAlias = Callable[[np.random.Generator], Example]
+
+AHEAD = 2  # batches that each thread draws ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Share:
         return (passes * self.size + self.rank) * self.batch + place
 
 
-class Draws(Dataset[Example]):
+class Draws:
     """The examples of one process, from one forward pass on to another.
 
     Parameters
@@ -66,6 +72,26 @@ class Draws(Dataset[Example]):
             raise IndexError(index)
         number = self.share.number(self.passes.start * self.share.batch + index)
         return self.draw(np.random.default_rng([self.seed, number]))
+
+    def batch(self, number: int) -> tuple[Tensor, Tensor]:
+        """Draw all examples of a forward pass, counted from the first that is left."""
+        first = number * self.share.batch
+        return stacked([self[index] for index in range(first, first + self.share.batch)])
+
+    def batches(self, *, threads: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Draw batch after batch, by threads that draw ahead; by the caller's without any."""
+        numbers = iter(range(len(self.passes)))
+        if not threads:
+            yield from map(self.batch, numbers)
+            return
+        pool = ThreadPoolExecutor(threads)
+        try:
+            ahead = deque(pool.submit(self.batch, n) for n in islice(numbers, AHEAD * threads))
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(pool.submit(self.batch, n) for n in islice(numbers, 1))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def stacked(examples: Sequence[Example]) -> tuple[Tensor, Tensor]:

@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader
 
 from gliokit.core.errors import CheckpointError
 from gliokit.core.system import Progress, TrainingRun
@@ -28,7 +27,7 @@ from gliokit.learning.average import running_average
 from gliokit.learning.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from gliokit.learning.device import mixed_precision, placed
 from gliokit.learning.distributed import join_team
-from gliokit.learning.draws import Draw, Draws, Share, stacked
+from gliokit.learning.draws import Draw, Draws, Share
 from gliokit.learning.draws import Example as Example  # what a lesson draws
 from gliokit.learning.log import TrainingLog
 from gliokit.learning.loop import Loss, Stepping, train
@@ -185,8 +184,7 @@ class _Pupil:
         left = range(self.step * schedule.accumulate, schedule.steps * schedule.accumulate)
         share = Share(schedule.batch, self.team.rank, self.team.size)
         draws = Draws(self.lesson.draw, self.run.seed, share, left)
-        loader = DataLoader(draws, schedule.batch, num_workers=self.run.workers, collate_fn=stacked)
-        for number, (x, y) in enumerate(loader):
+        for number, (x, y) in enumerate(draws.batches(threads=self.run.workers)):
             if number % schedule.accumulate == 0:
                 self._prepare_step()
             yield placed(x), y
