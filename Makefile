@@ -22,7 +22,7 @@ demo: .venv/bin/gliokit  ## analyze a simulated study and say where its report i
 	$(BIN)/gliokit demo --force
 
 test: install  ## all tests, the slow ones too
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --max-worker-restart 0
 
 check: install  ## format, lint, types, floors, spelling
 	$(BIN)/ruff format --check .
