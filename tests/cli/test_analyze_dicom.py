@@ -308,6 +308,40 @@ def test_days_that_are_stated_of_the_first_study_follow_for_the_others(analyze, 
     assert not [text for text in written if "20140" in text or "2014-0" in text]
 
 
+def test_days_of_the_first_study_are_refused_where_no_date_tells_which_that_is(
+    analyze, visits, out
+):
+    folder = visits(visit("one", 0), visit("other", 30))
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        dataset = pydicom.dcmread(path)
+        for name in ("StudyDate", "SeriesDate", "AcquisitionDate", "AcquisitionDateTime"):
+            if name in dataset:
+                dataset[name].value = ""
+        dataset.save_as(path)
+    ending = analyze(folder, "--days-since-surgery", "-4", "-o", out)
+    assert ending.code == 2
+    assert "none has a date that tells which is the first" in " ".join(ending.stderr.split())
+    assert not out.exists()
+
+
+def test_a_phase_that_a_later_day_contradicts_is_refused_before_anything_is_analyzed(
+    analyze, visits, out
+):
+    folder = visits(visit("first", 0), visit("late", 30))
+    ending = analyze(folder, "--days-since-surgery", "-10", "--phase", "pre", "-o", out)
+    assert ending.code == 2
+    assert "but the days since surgery (20) make" in " ".join(ending.stderr.split())
+    assert not out.exists()
+
+
+def test_a_date_is_not_taken_for_days(analyze, visits, out):
+    folder = visits(visit("first", 0), visit("late", 30))
+    ending = analyze(folder, "--days-since-surgery", "20140309", "-o", out)
+    assert ending.code == 2
+    assert "36500" in ending.stderr
+    assert not out.exists()
+
+
 def test_no_name_of_the_patient_is_written_but_into_dicom(analyze, dicom_folder, out):
     ending = analyze(dicom_folder, "-o", out)
     for text in (ending.stderr, *(path.read_text() for path in out.glob("*.[hj]*"))):

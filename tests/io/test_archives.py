@@ -1,6 +1,7 @@
 """Zip archives known by their bytes."""
 
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,16 @@ def test_a_zip_that_was_cut_off_is_known_too(archive):
 @pytest.mark.parametrize("content", [b"", b"PK", b"patient,day\n", bytes(500)])
 def test_other_files_are_none(archive, content):
     archive.write_bytes(content)
+    assert not is_zip(archive)
+
+
+def test_what_cannot_be_read_is_none(archive, monkeypatch):
+    archive.write_bytes(bytes(500))
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", refuse)
     assert not is_zip(archive)
 
 

@@ -60,6 +60,13 @@ def test_days_since_treatment_and_the_phase_follow_from_the_days(table, image):
     assert after.phase is Phase.POSTOPERATIVE
 
 
+def test_parts_of_days_come_back_from_findings_as_they_were(table, image):
+    (study,) = read_cohort(
+        table("patient_id,day,surgery_day,t1c", f"P,30.3,10.1,{image}")
+    ).studies()
+    assert study.course.days_since_surgery == 20.2
+
+
 def test_without_a_day_no_days_are_known(table, image):
     (study,) = read_cohort(table("patient_id,surgery_day,t1c", f"P1,10,{image}")).studies()
     assert study.course == NO_COURSE

@@ -153,8 +153,13 @@ def test_a_whole_head_that_moved_goes_before_a_still_slab():
 
 def test_a_scan_whose_motion_is_not_judged_is_neither_taken_for_still_nor_for_moved():
     silent, image = head(fluid=2.5), head(fluid=2.5)
-    assert chosen_t2(silent, in_air(image)).number == 2
-    assert chosen_t2(in_air(image, ghost=0.2), silent).number == 2
+    judged = chosen_t2(silent, in_air(image))
+    assert judged.number == 2
+    assert "whether the head moved in series 1 cannot be told" in judged.reason
+    unjudged = chosen_t2(in_air(image, ghost=0.2), silent)
+    assert unjudged.number == 2
+    assert "the head moved in series 1 (ghosts in the air of 0." in unjudged.reason
+    assert "less motion" not in judged.reason + unjudged.reason
 
 
 def kind_by_header(facts):

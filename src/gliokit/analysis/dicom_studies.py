@@ -29,8 +29,8 @@ from gliokit.analysis.options import Options
 from gliokit.analysis.outline import OnStage, Segmenter
 from gliokit.analysis.output import remove_leftovers
 from gliokit.core.cohort import Row
-from gliokit.core.course import NO_COURSE, NOTHING_STATED, Course, Stated, later
-from gliokit.core.errors import LayoutError, OutputError
+from gliokit.core.course import NO_COURSE, NOTHING_STATED, Course, Stated, contradicts, later
+from gliokit.core.errors import LayoutError, OutputError, SettingsError
 from gliokit.core.findings import Notice
 from gliokit.core.vocabulary import Phase
 from gliokit.io.dicom import DicomStudy, read_dicom
@@ -83,14 +83,18 @@ def analyze_studies(
 
     Raises
     ------
+    SettingsError
+        If what is stated contradicts itself in one of the studies, or is of the first one and
+        nobody knows which that is.
     OutputError
         If `out` cannot be written, or holds a table that is not ours.
     """
+    visits = _Visits(studies, stated)
+    visits.check()
     out = out.absolute()
     prepare_tables(out)
     rows = [Row(n, one.patient, one.study_id, {}) for n, one in enumerate(studies, 1)]
     outcomes: dict[str, Outcome] = {}
-    visits = _Visits(studies, stated)
     try:
         for found in studies:
             work = _Work(out / found.study_id, segmenter, options, on_stage)
@@ -110,10 +114,25 @@ class _Visits:
     stated: Stated
     operated: DicomStudy | None = None  # the first one after surgery
 
+    def check(self) -> None:
+        """Refuse what is stated where it cannot hold of all studies."""
+        if self.stated.course != NO_COURSE and not self.studies[0].acquired:
+            raise SettingsError(
+                f"days since treatment are stated of the first of {len(self.studies)} studies, but "
+                "none has a date that tells which is the first; give each study by itself"
+            )
+        for found in self.studies:
+            course = self._course(found)
+            if contradicts(course, self.stated.phase):
+                raise SettingsError(
+                    f"all studies are stated to be {self.stated.phase}, but the days since surgery "
+                    f"({course.days_since_surgery:g}) make {found.study_id} {course.phase}; drop "
+                    "or correct one of them"
+                )
+
     def source(self, found: DicomStudy) -> DicomInput:
         """Choose the series of the next study, and place it in the course."""
-        days = self._days_after_first(found)
-        course = NO_COURSE if days is None else later(self.stated.course, days)
+        days, course = self._days_after_first(found), self._course(found)
         source = choose_series(found, phase=self.stated.phase, course=course)
         told = self.stated.phase or course.phase is not Phase.UNKNOWN
         phase = source.study.phase
@@ -138,6 +157,10 @@ class _Visits:
             "Decide it with --phase if it is wrong."
         )
         yield Notice("phase-from-earlier-study", text)
+
+    def _course(self, found: DicomStudy) -> Course:
+        days = self._days_after_first(found)
+        return NO_COURSE if days is None else later(self.stated.course, days)
 
     def _days_after_first(self, found: DicomStudy) -> int | None:
         first = self.studies[0]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from gliokit.core.course import MOST_DAYS
 from gliokit.core.vocabulary import MRSequence, Phase
 from gliokit.io.conventions import LabelConvention
 from gliokit.preprocessing.bias_field import BiasField
@@ -65,17 +66,29 @@ SinceSurgery: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--days-since-surgery",
+        min=-MOST_DAYS,
+        max=MOST_DAYS,
         help="Days from surgery to the study, or to the first of several studies of DICOM, whose "
         "dates tell those of the others; negative before it.",
     ),
 ]
 SinceRtStart: TypeAlias = Annotated[
     int | None,
-    typer.Option("--days-since-rt-start", help="The same, from the start of radiotherapy."),
+    typer.Option(
+        "--days-since-rt-start",
+        min=-MOST_DAYS,
+        max=MOST_DAYS,
+        help="The same, from the start of radiotherapy.",
+    ),
 ]
 SinceRtEnd: TypeAlias = Annotated[
     int | None,
-    typer.Option("--days-since-rt-end", help="The same, from the end of radiotherapy."),
+    typer.Option(
+        "--days-since-rt-end",
+        min=-MOST_DAYS,
+        max=MOST_DAYS,
+        help="The same, from the end of radiotherapy.",
+    ),
 ]
 Labels: TypeAlias = Annotated[
     Path | None, typer.Option(help="Measure this (edited) label map: no model is run.")

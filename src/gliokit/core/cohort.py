@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from gliokit.core.course import MOST_DAYS
 from gliokit.core.errors import CohortError
 from gliokit.core.image import LabelMap
 from gliokit.core.study import Study
@@ -28,17 +29,17 @@ from gliokit.core.vocabulary import (
 
 NUMBERS: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
     {  # column: smallest and largest value that is possible
-        "day": (-36_500, 36_500),
+        "day": (-MOST_DAYS, MOST_DAYS),
         "age": (0, 120),
         "kps": (0, 100),
         "grade": (1, 4),
-        "surgery_day": (-36_500, 36_500),
-        "rt_start_day": (-36_500, 36_500),
-        "rt_end_day": (-36_500, 36_500),
+        "surgery_day": (-MOST_DAYS, MOST_DAYS),
+        "rt_start_day": (-MOST_DAYS, MOST_DAYS),
+        "rt_end_day": (-MOST_DAYS, MOST_DAYS),
         "rt_dose_gy": (0, 200),
         "dexamethasone_mg_per_day": (0, 100),
-        "decline_days": (0, 36_500),
-        "os_days": (0, 36_500),
+        "decline_days": (0, MOST_DAYS),
+        "os_days": (0, MOST_DAYS),
     }
 )
 CODES: MappingProxyType[str, frozenset[str]] = MappingProxyType(

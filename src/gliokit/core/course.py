@@ -8,6 +8,8 @@ from dataclasses import astuple, dataclass
 from gliokit.core.errors import SettingsError
 from gliokit.core.vocabulary import Phase
 
+MOST_DAYS = 36_500  # between any two days of a patient
+
 
 @dataclass(frozen=True, slots=True)
 class Course:

@@ -26,6 +26,7 @@ from gliokit.io.nifti import read_label_map
 KNOWN_COLUMNS = frozenset({*TEXTS, *NUMBERS, *CODES})
 TREATMENT_DAYS = ("surgery_day", "rt_start_day", "rt_end_day")  # in the order of `Course`
 PATH_COLUMNS = (*MRSequence, *Map, "labels")
+DAY_DECIMALS = 6  # as findings keep them
 _ALIKE = 0.88  # idh1 and idh are two columns (.86), os_day and os_days are one (.92)
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def course_of(row: Row) -> Course:
     """Count the days from treatment to the study of a row."""
     day = row.number_of("day")
     since = (day - row.number_of(column) for column in TREATMENT_DAYS)
-    return Course(*(None if math.isnan(days) else days for days in since))
+    return Course(*(None if math.isnan(days) else round(days, DAY_DECIMALS) for days in since))
 
 
 def check_phases(rows: Sequence[Row]) -> None:

@@ -221,10 +221,7 @@ def _best(
         otherwise = min(fitting, key=lambda n: (*_preference(series[n], float("nan")), n))
         more = f", best of {len(fitting)}"
         if number != otherwise:
-            more += (
-                f": less motion than in series {otherwise} (ghosts in the air of "
-                f"{_share(ghosts[number])} against {_share(ghosts[otherwise])})"
-            )
+            more += f": {_why_not_the_other(otherwise, ghosts[otherwise], ghosts[number])}"
     return Choice(number, kinds[number][1], f"Header and pixels make series {number} {kind}{more}.")
 
 
@@ -249,8 +246,19 @@ def _stillest(
     return min(n for n, ghost in level.items() if not judged or ghost <= most)
 
 
-def _share(ghost: float) -> str:
-    return "unknown strength" if np.isnan(ghost) else f"{ghost:.3f} of the brain's brightness"
+def _why_not_the_other(other: int, its_ghost: float, ghost: float) -> str:
+    """Say why the series that motion aside is better was not taken; nan is not judged."""
+    if np.isnan(its_ghost):
+        return f"whether the head moved in series {other} cannot be told"
+    brightness = "of the brain's brightness"
+    if np.isnan(ghost):
+        return (
+            f"the head moved in series {other} (ghosts in the air of {its_ghost:.3f} {brightness})"
+        )
+    return (
+        f"less motion than in series {other} (ghosts in the air of {ghost:.3f} {brightness} "
+        f"against {its_ghost:.3f})"
+    )
 
 
 def _contradiction(

@@ -149,6 +149,12 @@ def test_what_shows_no_head_has_no_ghosts():
     assert np.isnan(ghosts_of(Image(np.zeros((20, 20, 20), np.float32), np.eye(4))))
 
 
+@pytest.mark.parametrize(("slices", "step_mm"), [(8, 0.44), (12, 0.3)])
+def test_what_is_thinner_than_a_block_has_no_ghosts(slices, step_mm):
+    stack = np.ones((64, 64, slices), np.float32)
+    assert np.isnan(ghosts_of(Image(stack, np.diag([3.0, 3.0, step_mm, 1.0]))))
+
+
 def test_brain_cut_off_at_the_top_names_the_top(head):
     affine, brain = head.study.reference.affine, head.brain.copy()
     assert check_ends(brain, affine, None)[0].verdict is Verdict.FINE

@@ -76,6 +76,8 @@ def ghosts_of(image: Image) -> float:
     spacing = spacing_mm(grid_in_ras(image.grid).affine)
     size = [max(1, round(BLOCK_MM / mm)) for mm in spacing]
     blocks = block_means(turned, size)
+    if not blocks.size:  # thinner than one of them
+        return float("nan")
     head = filled_largest(blocks > HEAD_SHARE * np.percentile(blocks, 98))
     slices = np.flatnonzero(head.any(axis=(0, 1)))
     if not slices.size:
