@@ -64,23 +64,15 @@ class Draws:
     def __init__(self, draw: Draw, seed: int, share: Share, passes: range) -> None:
         self.draw, self.seed, self.share, self.passes = draw, seed, share, passes
 
-    def __len__(self) -> int:
-        return len(self.passes) * self.share.batch
-
-    def __getitem__(self, index: int) -> Example:
-        if index >= len(self):
-            raise IndexError(index)
-        number = self.share.number(self.passes.start * self.share.batch + index)
-        return self.draw(np.random.default_rng([self.seed, number]))
-
     def batch(self, number: int) -> tuple[Tensor, Tensor]:
-        """Draw all examples of a forward pass, counted from the first that is left."""
+        """Draw the examples of a forward pass."""
         first = number * self.share.batch
-        return stacked([self[index] for index in range(first, first + self.share.batch)])
+        numbers = map(self.share.number, range(first, first + self.share.batch))
+        return stacked([self.draw(np.random.default_rng([self.seed, n])) for n in numbers])
 
     def batches(self, *, threads: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Draw batch after batch, by threads that draw ahead; by the caller's without any."""
-        numbers = iter(range(len(self.passes)))
+        numbers = iter(self.passes)
         if not threads:
             yield from map(self.batch, numbers)
             return
