@@ -46,10 +46,11 @@ class Share:
         return (passes * self.size + self.rank) * self.batch + place
 
 
+@dataclass(frozen=True, slots=True)
 class Draws:
     """The examples of one process, from one forward pass on to another.
 
-    Parameters
+    Attributes
     ----------
     draw : callable
         Random generator to example.
@@ -61,8 +62,10 @@ class Draws:
         Forward passes that are left of the training.
     """
 
-    def __init__(self, draw: Draw, seed: int, share: Share, passes: range) -> None:
-        self.draw, self.seed, self.share, self.passes = draw, seed, share, passes
+    draw: Draw
+    seed: int
+    share: Share
+    passes: range
 
     def batch(self, number: int) -> tuple[Tensor, Tensor]:
         """Draw the examples of a forward pass."""
