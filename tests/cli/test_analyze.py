@@ -197,7 +197,7 @@ def test_volumes_that_cannot_be_judged_are_not_printed(analyze, study_folder, ou
 def test_folder_without_any_sequence_is_refused(analyze, tmp_path, out):
     (tmp_path / "empty").mkdir()
     ending = analyze(tmp_path / "empty", "-o", out)
-    assert_refused(ending, 2, "empty: no image of a known sequence", out)
+    assert_refused(ending, 2, "empty: found no NIfTI files", out)
 
 
 def test_neither_folder_nor_image_is_refused(analyze, out):

@@ -322,7 +322,7 @@ def test_a_folder_without_a_table_is_read_as_dicom(gliokit, tmp_path):
     (tmp_path / "export" / "note").write_text("no image")
     ending = gliokit("response", tmp_path / "export", "-o", tmp_path / "out")
     assert ending.code == 2
-    assert "no series of MR images in it (1 files are no DICOM)" in ending.stderr
+    assert "no series of MR images in it (1 file is no DICOM)" in ending.stderr
     assert not (tmp_path / "out").exists()
 
 

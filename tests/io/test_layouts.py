@@ -128,7 +128,7 @@ def test_long_list_of_files_is_cut(folder, add):
 
 
 def test_empty_folder_is_refused(folder):
-    with pytest.raises(LayoutError, match="among no NIfTI files"):
+    with pytest.raises(LayoutError, match="found no NIfTI files"):
         read_study(folder)
 
 

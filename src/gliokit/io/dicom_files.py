@@ -185,7 +185,11 @@ def _headers(sources: Iterable[Open]) -> FoundFiles:
                     dicom.append(DicomFile(_header(stream), source))
         except (*MALFORMED, InvalidDicomError, EOFError, OSError):
             counts["damaged"] += 1
-    left_out = tuple(f"{count} files are {what}" for what, count in counts.items() if count)
+    left_out = tuple(
+        f"{count} file{' is' if count == 1 else 's are'} {what}"
+        for what, count in counts.items()
+        if count
+    )
     return FoundFiles(tuple(dicom), left_out)
 
 

@@ -144,11 +144,15 @@ def find_sequences(
         for sequence in MRSequence
         if sequence in overrides or sequence in named
     }
+    if not paths and not files:
+        raise LayoutError(
+            f"{folder}: found no NIfTI files (.nii, .nii.gz); give the folder that holds the "
+            f"images of a study, NIfTI or DICOM, or {_options()}"
+        )
     if not paths:
         raise LayoutError(
-            f"{folder}: no image of a known sequence among {_named(files) or 'no NIfTI files'}; "
-            f"needed names that end in one of {' '.join(SPELLINGS)}; rename them, or give "
-            f"{_options()}"
+            f"{folder}: no image of a known sequence among {_named(files)}; needed names that end "
+            f"in one of {' '.join(SPELLINGS)}; rename them, or give {_options()}"
         )
     return paths
 
