@@ -1,5 +1,6 @@
 """Tasks on two workers of dask give what tasks on processes of this machine give."""
 
+import gc
 import os
 import sys
 import threading
@@ -16,6 +17,13 @@ from distributed import Client, LocalCluster
 from gliokit.cluster import scheduler as on_dask
 from gliokit.cluster.tasks import run_tasks
 from gliokit.core.errors import DeviceError
+
+
+@pytest.fixture(autouse=True)
+def no_client_in_the_garbage():
+    """Collect clients without a scheduler: one that dies while dask starts a loop locks it."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
