@@ -22,6 +22,7 @@ from gliokit.core.errors import DeviceError
 @pytest.fixture(autouse=True)
 def no_client_in_the_garbage():
     """Collect clients without a scheduler: one that dies while dask starts a loop locks it."""
+    gc.collect()  # of other files, too
     yield
     gc.collect()
 
